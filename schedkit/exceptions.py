@@ -1,0 +1,208 @@
+"""
+Every error that schedkit raises.
+
+SchedkitError
++-- SpecError(ValueError)                     a value that no schedule, step or pipeline may have
+|   +-- CronError                             something about one cron text; knows field and column
+|   |   +-- CronSyntaxError                   the text is outside the portable grammar
+|   |   +-- AmbiguousCronError                the text means different things on different platforms
+|   +-- NeverFiresError                       no instant, ever, matches
+|   +-- TimeZoneError                         no safe IANA time zone of that name
+|   +-- OutputError(TypeError)                a pulumi.Output where a plain value decides the shape
++-- NotExpressibleError(ValueError)           a dialect has no words for a schedule
++-- ConfigError(ValueError)                   stack config under `schedkit:`
++-- UnknownBackendError(LookupError)          no backend of that name is installed
++-- BackendLoadError(ImportError)             a backend is installed and broken
++-- OverrideError(LookupError)                `overrides=` names a node or property that is not there
++-- PlanError(ValueError)                     a backend returned a plan that contradicts itself
++-- UnsupportedError(NotImplementedError)     what the backend cannot keep, all of it at once
++-- ProgramError(RuntimeError)                a Pulumi program failed while it was previewed
+|   +-- ProgramTimeoutError(TimeoutError)     ... or did not end in time
++-- RunFailedError(RuntimeError)              a run on this machine ended without success
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from schedkit.backend import Finding
+
+
+class SchedkitError(Exception):
+    """
+    Base of all errors of schedkit.
+
+    Args:
+        culprit: What is wrong, as the user wrote it.
+        reason: Why it is wrong, without a final stop.
+        cure: What to write instead; empty when there is none.
+    """
+
+    def __init__(self, culprit: str, reason: str, cure: str = "") -> None:
+        super().__init__(culprit, reason, cure)
+        self.culprit = culprit
+        self.reason = reason
+        self.cure = cure
+
+    def __str__(self) -> str:
+        cure = f"; {self.cure}" if self.cure else ""
+        return f"{self.culprit}: {self.reason}{cure}"
+
+
+class SpecError(SchedkitError, ValueError):
+    """
+    A value that no schedule, step or pipeline may have.
+    """
+
+
+class CronError(SpecError):
+    """
+    Something is wrong with one cron text.
+
+    Args:
+        text: The whole text.
+        field: `minute`, `hour`, `day`, `month` or `weekday`; empty for the whole text.
+        column: Where in *text* the trouble starts, from 1.
+    """
+
+    def __init__(
+        self, text: str, reason: str, cure: str = "", *, field: str = "", column: int = 1
+    ) -> None:
+        where = f"cron {text!r}, {field} (column {column})" if field else f"cron {text!r}"
+        super().__init__(where, reason, cure)
+        self.text = text
+        self.field = field
+        self.column = column
+
+    def __reduce__(self) -> tuple[object, ...]:
+        state = {"field": self.field, "column": self.column}
+        return (_rebuild, (type(self), (self.text, self.reason, self.cure), state))
+
+
+class CronSyntaxError(CronError):
+    """
+    The text is outside the portable grammar.
+    """
+
+
+class AmbiguousCronError(CronError):
+    """
+    The text means different things on different platforms: the reason is the question it raises, the
+    cure names the argument that answers it.
+    """
+
+
+class NeverFiresError(SpecError):
+    """
+    No instant, ever, matches the schedule.
+    """
+
+
+class TimeZoneError(SpecError):
+    """
+    No safe IANA time zone of that name.
+    """
+
+
+class OutputError(SpecError, TypeError):
+    """
+    A `pulumi.Output` (or another awaitable) where a plain value decides the shape of the resources.
+    """
+
+
+class NotExpressibleError(SchedkitError, ValueError):
+    """
+    A dialect has no words for a schedule.
+
+    Args:
+        culprit: The schedule, as the user wrote it.
+        reason: Why the dialect cannot say it.
+        cure: The nearest schedule that it can say.
+        feature: The value of the `schedkit.backend.Feature` that is lacking.
+    """
+
+    def __init__(self, culprit: str, reason: str, cure: str = "", *, feature: str) -> None:
+        super().__init__(culprit, reason, cure)
+        self.feature = feature
+
+    def __reduce__(self) -> tuple[object, ...]:
+        arguments = (self.culprit, self.reason, self.cure)
+        return (_rebuild, (type(self), arguments, {"feature": self.feature}))
+
+
+class ConfigError(SchedkitError, ValueError):
+    """
+    A value or key of the stack config under `schedkit:`.
+    """
+
+
+class UnknownBackendError(SchedkitError, LookupError):
+    """
+    No backend of that name is installed.
+    """
+
+
+class BackendLoadError(SchedkitError, ImportError):
+    """
+    A backend is installed and cannot be loaded.
+    """
+
+
+class OverrideError(SchedkitError, LookupError):
+    """
+    `overrides=` names a node or a property that the plan does not have.
+    """
+
+
+class PlanError(SchedkitError, ValueError):
+    """
+    A backend returned a plan that contradicts itself: a mistake of the backend's author.
+    """
+
+
+class UnsupportedError(SchedkitError, NotImplementedError):
+    """
+    What the backend cannot keep, all of it at once.
+
+    Args:
+        backend: The backend's name.
+        findings: Every finding that is refused, under `schedkit:strict` the emulated ones too.
+        culprit: The component that asked.
+    """
+
+    def __init__(self, backend: str, findings: Sequence[Finding], culprit: str = "") -> None:
+        lines = "".join(f"\n  - {finding.sentence}" for finding in findings)
+        super().__init__(culprit or backend, f"{backend} cannot keep this:{lines}")
+        self.backend = backend
+        self.findings = tuple(findings)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_rebuild, (type(self), (self.backend, self.findings, self.culprit), {}))
+
+
+class ProgramError(SchedkitError, RuntimeError):
+    """
+    A Pulumi program failed while it was previewed.
+    """
+
+
+class ProgramTimeoutError(ProgramError, TimeoutError):
+    """
+    A Pulumi program did not end in time.
+    """
+
+
+class RunFailedError(SchedkitError, RuntimeError):
+    """
+    A run on this machine ended without success.
+    """
+
+
+def _rebuild(
+    kind: type[SchedkitError], arguments: tuple[object, ...], keywords: dict[str, object]
+) -> SchedkitError:
+    return kind(*arguments, **keywords)  # type: ignore[arg-type]
