@@ -1,0 +1,163 @@
+"""
+What may be a `pulumi.Input` and what must be plain.
+
+What decides the *shape* of the resources is plain Python; what *fills* a body may be a `pulumi.Output` or any
+awaitable. Nothing here imports pulumi: a program that never made an Output has none to find.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from difflib import get_close_matches
+from types import MappingProxyType
+from typing import TypeVar
+
+import attrs
+
+from schedkit.exceptions import OutputError, SpecError
+
+
+T = TypeVar("T")
+
+
+def is_live(value: object) -> bool:
+    """
+    Whether the value is known to the engine only: a `pulumi.Output` or an awaitable.
+    """
+    pulumi = sys.modules.get("pulumi")
+    return (pulumi is not None and isinstance(value, pulumi.Output)) or inspect.isawaitable(value)
+
+
+def plain(value: object, culprit: str) -> None:
+    """
+    Refuse what is not known now, at any depth.
+
+    Raises:
+        OutputError: *value* is, or holds, an Output or an awaitable.
+    """
+    if is_live(value):
+        raise OutputError(
+            culprit,
+            "is a pulumi.Output, and it decides which resources there are, before any output is known",
+            "pass a plain value here; images, arguments, environment values and ids may be Outputs",
+        )
+    if isinstance(value, Mapping):
+        for item in (*value, *value.values()):
+            plain(item, culprit)
+    elif isinstance(value, (list, tuple, set, frozenset)):
+        for item in value:
+            plain(item, culprit)
+
+
+def hint(wrong: str, known: Iterable[str]) -> str:
+    """
+    "did you mean 'x'?", or the list of what there is.
+    """
+    known = sorted(known)
+    close = get_close_matches(wrong, known, n=1, cutoff=0.6)
+    return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known) or 'none'}"
+
+
+def name_of(value: object) -> str:
+    """
+    `"Step 'fit'"`: how an error calls a value that is still being made.
+    """
+    name = getattr(value, "name", "")
+    return f"{type(value).__name__.removesuffix('Spec')} {name!r}" if name else type(value).__name__
+
+
+def shape(
+    *checks: Callable[[object, attrs.Attribute[T], T], object],
+) -> Callable[[object, attrs.Attribute[T], T], None]:
+    """
+    An attrs validator for a field that decides the shape: plain first, then the given checks.
+    """
+
+    def validate(instance: object, attribute: attrs.Attribute[T], value: T) -> None:
+        plain(value, f"{name_of(instance)}, {attribute.name}")
+        for check in checks:
+            check(instance, attribute, value)
+
+    return validate
+
+
+def of_type(*types: type, cure: str = "") -> Callable[[object, attrs.Attribute[T], T], None]:
+    """
+    An attrs validator: an instance of one of *types*; a bool is no number.
+    """
+    wanted = " or ".join(kind.__name__ for kind in types)
+
+    def validate(instance: object, attribute: attrs.Attribute[T], value: T) -> None:
+        lost = isinstance(value, bool) and bool not in types
+        if lost or not isinstance(value, types):
+            culprit = f"{name_of(instance)}, {attribute.name}={value!r}"
+            raise SpecError(culprit, f"is {type(value).__name__}, not {wanted}", cure)
+
+    return validate
+
+
+def one_of(*known: str) -> Callable[[object, attrs.Attribute[T], T], None]:
+    """
+    An attrs validator: one of a few words.
+    """
+
+    def validate(instance: object, attribute: attrs.Attribute[T], value: T) -> None:
+        if value not in known:
+            culprit = f"{name_of(instance)}, {attribute.name}={value!r}"
+            raise SpecError(culprit, "is not a word known here", hint(str(value), known))
+
+    return validate
+
+
+def at_least(least: float) -> Callable[[object, attrs.Attribute[T], T], None]:
+    """
+    An attrs validator: a number from *least* upwards.
+    """
+
+    def validate(instance: object, attribute: attrs.Attribute[T], value: T) -> None:
+        if value < least:  # type: ignore[operator]
+            culprit = f"{name_of(instance)}, {attribute.name}={value!r}"
+            raise SpecError(culprit, f"is less than {least}", f"give {least} or more")
+
+    return validate
+
+
+def matches(
+    pattern: str, rule: str, longest: int
+) -> Callable[[object, attrs.Attribute[T], T], None]:
+    """
+    An attrs validator: a text that matches *pattern* and is not too long; *rule* says it in words.
+    """
+    compiled = re.compile(pattern)
+
+    def validate(instance: object, attribute: attrs.Attribute[T], value: T) -> None:
+        culprit = f"{type(instance).__name__.removesuffix('Spec')}, {attribute.name}={value!r}"
+        if not isinstance(value, str):
+            raise SpecError(culprit, f"is {type(value).__name__}, not a text", f"write {rule}")
+        if not compiled.fullmatch(value):
+            raise SpecError(culprit, "is not a legal name here", f"write {rule}")
+        if len(value) > longest:
+            raise SpecError(
+                culprit, f"has {len(value)} characters", f"at most {longest} fit everywhere"
+            )
+
+    return validate
+
+
+def sequence(value: object) -> object:
+    """
+    An attrs converter: any list becomes a tuple; a text, an Output and the rest stay for the validator.
+    """
+    if isinstance(value, str) or is_live(value) or not isinstance(value, Iterable):
+        return value
+    return tuple(value)
+
+
+def mapping(value: object) -> object:
+    """
+    An attrs converter: a mapping becomes a read-only copy; the rest stays for the validator.
+    """
+    return MappingProxyType(dict(value)) if isinstance(value, Mapping) else value

@@ -1,0 +1,247 @@
+"""
+A plan: native resources as frozen data, to be printed, compared, patched, checked and deployed.
+
+Inputs carry Pulumi's wire names (camelCase), as in the SDKs' schemas and in Pulumi YAML. `Ref`, `Text`,
+`Json` and `Lookup` stand where a value is not known yet; a user's `pulumi.Input` passes through untouched.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+import attrs
+
+from schedkit.exceptions import OverrideError, PlanError
+from schedkit.inputs import hint, is_live
+
+
+if TYPE_CHECKING:
+    from schedkit.backend import Finding
+    from schedkit.recurrence import Proof, When
+
+
+@attrs.frozen
+class Ref:
+    """
+    An output of another node.
+
+    `Ref("role", "arn")` is a node of the same plan, `Ref("pipeline/role", "arn")` one of the schedule's pipeline,
+    `Ref("shared/group", "name")` one that all components of the program share.
+    """
+
+    node: str
+    output: str = "id"
+
+
+@attrs.frozen
+class Text:
+    """
+    Text with references in it: `Text("arn:aws:logs:", Ref("group", "name"), ":*")`.
+    """
+
+    parts: tuple[object, ...]
+
+    def __init__(self, *parts: object) -> None:
+        self.__attrs_init__(parts)
+
+
+@attrs.frozen
+class Json:
+    """
+    A document handed over as JSON text; references and Inputs may stand anywhere in it.
+    """
+
+    document: object
+
+
+@attrs.frozen
+class Lookup:
+    """
+    What the provider knows: `Lookup("aws:index/getCallerIdentity:getCallerIdentity", "accountId")`.
+    """
+
+    token: str
+    output: str
+    args: Mapping[str, object] = attrs.field(factory=dict, hash=False)
+
+
+@attrs.frozen
+class Node:
+    """
+    One native resource.
+
+    Attributes:
+        key: Its name in the plan and in `component.resources`, in snake_case.
+        token: Pulumi's type token.
+        inputs: By wire name.
+        after: Keys of nodes that must exist before, where no reference says so.
+        options: Plain `pulumi.ResourceOptions` by name, such as `delete_before_replace`.
+    """
+
+    key: str
+    token: str
+    inputs: Mapping[str, object]
+    after: tuple[str, ...] = ()
+    options: Mapping[str, object] = attrs.field(factory=dict)
+
+    @property
+    def references(self) -> frozenset[str]:
+        """
+        The keys of the nodes that this one refers to, by `Ref` or by `after`.
+        """
+        return frozenset(v.node for v in walk(self.inputs) if isinstance(v, Ref)) | {*self.after}
+
+
+@attrs.frozen
+class Timing:
+    """
+    Where a node carries native schedule text, and the time zone it is read in.
+
+    Attributes:
+        node: The node's key.
+        text: The path of the text in its inputs.
+        timezone: The path of the zone in its inputs, or the zone itself as a text.
+    """
+
+    node: str
+    text: tuple[str, ...]
+    timezone: tuple[str, ...] | str = "UTC"
+
+
+@attrs.frozen
+class Plan:
+    """
+    What a backend makes of one spec.
+
+    Attributes:
+        backend: The backend's name.
+        kind: `Pipeline` or `Schedule`.
+        name: The component's name.
+        nodes: The first one is the main one and bears the component's name.
+        findings: What becomes of each feature that the spec asks for.
+        shared: Nodes that every component of the program may ask for; made once, owned by `schedkit:index:Shared`.
+        timings: Every place that carries native schedule text.
+        proves: What those texts must fire like, together; None when there are none.
+        proof: Filled in by `schedkit.planning`.
+        schedule_id: What the component hands out as its `schedule_id`.
+    """
+
+    backend: str
+    kind: str
+    name: str
+    nodes: tuple[Node, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    shared: tuple[Node, ...] = ()
+    timings: tuple[Timing, ...] = ()
+    proves: When | None = None
+    proof: Proof | None = None
+    schedule_id: object = None
+
+    def __attrs_post_init__(self) -> None:
+        culprit = f"{self.backend}, {self.kind.lower()} {self.name!r}"
+        keys = [node.key for node in self.nodes]
+        if len(keys) != len(set(keys)):
+            raise PlanError(culprit, f"two nodes have one key: {', '.join(keys)}")
+        for node in self.nodes:
+            unknown = sorted(k for k in node.references if "/" not in k and k not in keys)
+            if unknown:
+                raise PlanError(culprit, f"node {node.key!r} refers to {unknown[0]!r}", hint(unknown[0], keys))
+
+    def node(self, key: str) -> Node:
+        """
+        The node of that key.
+
+        Raises:
+            OverrideError: There is none.
+        """
+        for node in self.nodes:
+            if node.key == key:
+                return node
+        keys = [node.key for node in self.nodes]
+        culprit = f"{self.kind} {self.name!r}, resource {key!r}"
+        raise OverrideError(culprit, f"{self.backend} makes none of that name here", hint(key, keys))
+
+    def patched(self, key: str, changes: Mapping[str, object]) -> Plan:
+        """
+        The escape hatch: *changes* laid over one node's inputs, mappings merged, all else replaced.
+        """
+        old = self.node(key)
+        new = attrs.evolve(old, inputs=merged(old.inputs, changes))
+        return attrs.evolve(self, nodes=tuple(new if n is old else n for n in self.nodes))
+
+    def at(self, key: str, path: tuple[str, ...]) -> object:
+        """
+        The value at *path* in a node's inputs; None when nothing stands there.
+        """
+        value: object = self.node(key).inputs
+        for name in path:
+            value = value.get(name) if isinstance(value, Mapping) else None
+        return value
+
+
+def merged(base: Mapping[str, object], over: Mapping[str, object]) -> dict[str, object]:
+    """
+    *over* laid on *base*: mappings are merged, everything else is replaced, None takes a property away.
+    """
+    out = dict(base)
+    for key, value in over.items():
+        below = out.get(key)
+        if value is None:
+            out.pop(key, None)
+        elif isinstance(value, Mapping) and isinstance(below, Mapping):
+            out[key] = merged(below, value)
+        else:
+            out[key] = value
+    return out
+
+
+def walk(value: object) -> Iterator[object]:
+    """
+    Every leaf of a value, references included.
+    """
+    match value:
+        case Mapping():
+            for item in value.values():
+                yield from walk(item)
+        case list() | tuple():
+            for item in value:
+                yield from walk(item)
+        case Text():
+            yield from walk(value.parts)
+        case Json():
+            yield value
+            yield from walk(value.document)
+        case _:
+            yield value
+
+
+def show(value: object) -> object:
+    """
+    The value as plain data, for people, snapshots and `--json`: `${role.arn}` for a reference.
+    """
+    match value:
+        case Ref():
+            return f"${{{value.node}.{value.output}}}"
+        case Lookup():
+            return f"${{{value.token.rsplit(':', 1)[-1]}.{value.output}}}"
+        case Text():
+            return "".join(str(show(part)) for part in value.parts)
+        case Json():
+            return {"fn::toJSON": show(value.document)}
+        case Mapping():
+            return {str(key): show(item) for key, item in value.items()}
+        case list() | tuple():
+            return [show(item) for item in value]
+        case _ if is_live(value):
+            return "<known at deploy>"
+        case _:
+            return value
+
+
+def dumps(document: object) -> str:
+    """
+    JSON text that is the same every time.
+    """
+    return json.dumps(document, sort_keys=True, separators=(",", ":"))
