@@ -35,10 +35,6 @@ EXAMPLE = "examples/nightly-training"
 NOT_HERE = "not go and not docker"
 # What must be covered to the last branch: the engine and the values built on it.
 EXACT = ["recurrence/*", "pipeline.py", "schedule.py", "inputs.py"]
-INSTALLED = {
-    "PYTHONSAFEPATH": "1",  # the working directory is no place to import from
-    "SCHEDKIT_TEST_WHEELS": "1",  # conftest.py checks that it was not
-}
 
 
 def groups(*names: str) -> list[str]:
@@ -63,11 +59,16 @@ def wheels(session: nox.Session, *providers: str) -> list[str]:
     return sorted(map(str, out.glob("*.whl")))
 
 
-def install(session: nox.Session, providers: list[str], *names: str) -> None:
+def install(session: nox.Session, providers: list[str], *names: str) -> dict[str, str]:
     """
     Install the core and *providers* from wheels, and dependency groups, in pinned versions.
+
+    Returns the environment in which Python imports them, and not the source tree.
     """
-    session.install("-c", "constraints.txt", *wheels(session, *providers), *groups(*names))
+    built = wheels(session, *providers)
+    session.install("-c", "constraints.txt", *built, *groups(*names))
+    folder = pathlib.Path(built[0]).resolve().parent
+    return {"PYTHONSAFEPATH": "1", "SCHEDKIT_TEST_WHEELS": str(folder)}
 
 
 @nox.session
@@ -75,9 +76,9 @@ def demo(session: nox.Session) -> None:
     """
     The main job: plan the nightly training for Kubernetes, then run it on this machine.
     """
-    install(session, PROVIDERS, "examples")
-    session.run("schedkit", "plan", EXAMPLE, "--stack", "kubernetes", env=INSTALLED)
-    session.run("schedkit", "run", EXAMPLE, "--stack", "local", env=INSTALLED)
+    env = install(session, PROVIDERS, "examples")
+    session.run("schedkit", "plan", EXAMPLE, "--stack", "kubernetes", env=env)
+    session.run("schedkit", "run", EXAMPLE, "--stack", "local", env=env)
 
 
 @nox.session
@@ -85,10 +86,10 @@ def tests(session: nox.Session) -> None:
     """
     Every test that needs neither Go nor Docker, against the built wheels, with coverage.
     """
-    install(session, PROVIDERS, "tests", "examples")
+    env = install(session, PROVIDERS, "tests", "examples")
     # The console script: `python -m pytest` would import the source tree.
     arguments = session.posargs or ["-q", "-n", "2", "--cov", "--cov-report="]
-    session.run("pytest", "-m", NOT_HERE, *arguments, env=INSTALLED)
+    session.run("pytest", "-m", NOT_HERE, *arguments, env=env)
     if session.posargs:
         return
     session.run("coverage", "report", "--format=total")
@@ -100,10 +101,10 @@ def alone(session: nox.Session, provider: str) -> None:
     """
     Run the tests of one provider with nothing but its own distribution and the core.
     """
-    install(session, [provider], "tests")
+    env = install(session, [provider], "tests")
     arguments = session.posargs or ["-q"]
     folder = f"providers/{provider}/tests"
-    session.run("pytest", "-m", NOT_HERE, *arguments, folder, env=INSTALLED)
+    session.run("pytest", "-m", NOT_HERE, *arguments, folder, env=env)
 
 
 @nox.session
@@ -148,10 +149,10 @@ def docs(session: nox.Session) -> None:
     """
     Build the documentation into a temporary folder; a broken link fails. `-- serve` shows it.
     """
-    install(session, PROVIDERS, "docs")
+    env = install(session, PROVIDERS, "docs")
     out = pathlib.Path(session.create_tmp()) / "site"
     arguments = session.posargs or ["build", "--strict", "--site-dir", str(out.resolve())]
-    session.run("mkdocs", *arguments, env=INSTALLED)
+    session.run("mkdocs", *arguments, env=env)
 
 
 @nox.session(default=False)
@@ -184,8 +185,8 @@ def robfig(session: nox.Session) -> None:
     """
     if not shutil.which("go"):
         session.skip("Go is missing: install it from https://go.dev/dl and run this session again")
-    install(session, PROVIDERS, "tests")
-    session.run("pytest", "-m", "go", *(session.posargs or ["-q"]), env=INSTALLED)
+    env = install(session, PROVIDERS, "tests")
+    session.run("pytest", "-m", "go", *(session.posargs or ["-q"]), env=env)
 
 
 @nox.session(default=False, venv_backend="uv")
