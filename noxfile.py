@@ -149,7 +149,7 @@ def docs(session: nox.Session) -> None:
     """
     Build the documentation into a temporary folder; a broken link fails. `-- serve` shows it.
     """
-    env = install(session, PROVIDERS, "docs")
+    env = install(session, PROVIDERS, "docs") | {"NO_MKDOCS_2_WARNING": "1"}
     out = pathlib.Path(session.create_tmp()) / "site"
     arguments = session.posargs or ["build", "--strict", "--site-dir", str(out.resolve())]
     session.run("mkdocs", *arguments, env=env)
