@@ -19,7 +19,8 @@ from schedkit.inputs import hint, is_live
 
 if TYPE_CHECKING:
     from schedkit.backend import Finding
-    from schedkit.recurrence import Proof, When
+    from schedkit.recurrence import When
+    from schedkit.recurrence.proof import Proof
 
 
 @attrs.frozen
@@ -199,7 +200,7 @@ def merged(base: Mapping[str, object], over: Mapping[str, object]) -> dict[str, 
 
 def walk(value: object) -> Iterator[object]:
     """
-    Every leaf of a value, references included.
+    Every leaf of a value; of a `Text` or `Json` itself first, then the leaves in it.
     """
     match value:
         case Mapping():
@@ -209,6 +210,7 @@ def walk(value: object) -> Iterator[object]:
             for item in value:
                 yield from walk(item)
         case Text():
+            yield value
             yield from walk(value.parts)
         case Json():
             yield value

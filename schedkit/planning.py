@@ -6,25 +6,31 @@ Pure: no engine, no clock, no SDK.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 import attrs
 
-from schedkit.backend import Backend, Feature, Finding, Target, emulated, refused
-from schedkit.exceptions import NotExpressibleError, SpecError, UnsupportedError
+from schedkit.backend import Backend, Feature, Finding, Target, refused
+from schedkit.exceptions import NotExpressibleError, PlanError, SpecError, UnsupportedError
 from schedkit.inputs import plain
 from schedkit.pipeline import PipelineSpec
-from schedkit.recurrence import Proof
 from schedkit.recurrence.dialects import Native
 from schedkit.recurrence.proof import prove
-from schedkit.schedule import ScheduleSpec
 
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from schedkit.plan import Plan
+    from schedkit.recurrence import When
+    from schedkit.recurrence.proof import Proof
+    from schedkit.schedule import ScheduleSpec
 
 Overrides = Mapping[str, Mapping[str, object]]
+
+_NEAREST = "a wall time that no offset change touches, another zone, or timezone='UTC'"
 
 
 def plan_for(
@@ -81,14 +87,52 @@ def natives(plan: Plan) -> tuple[Native, ...]:
 
 
 def _proved(plan: Plan, backend: Backend) -> Plan:
-    assert plan.proves is not None and backend.dialect is not None
+    if plan.proves is None or backend.dialect is None:
+        culprit = f"{plan.backend}, {plan.kind.lower()} {plan.name!r}"
+        raise PlanError(culprit, "carries schedule texts that nobody can prove", "fill `proves`")
     try:
         proof = prove(plan.proves, natives(plan), backend.dialect)
     except (SpecError, NotExpressibleError) as error:
-        bad = refused(Feature.CRON, f"the text in the plan cannot be read back: {error}", "mend it")
+        reason = f"the text that stands in the plan cannot be read back: {error}"
+        bad = refused(Feature.CRON, reason, "mend the override that put it there")
         return attrs.evolve(plan, findings=(*plan.findings, bad))
-    return attrs.evolve(plan, proof=proof, findings=(*plan.findings, *_judged(proof, plan)))
+    return attrs.evolve(plan, proof=proof, findings=(*plan.findings, *_judged(plan.proves, proof)))
 
 
-def _judged(proof: Proof, plan: Plan) -> tuple[Finding, ...]:
-    raise NotImplementedError
+def _judged(when: When, proof: Proof) -> Iterator[Finding]:
+    """
+    What the proof says beside "it holds".
+    """
+    zones = ", ".join(proof.zones)
+    policy = any(calendar.dst for calendar in when.calendars())
+    feature = Feature.DST if policy else Feature.TIMEZONE
+    if proof.missing_count or proof.extra_count:
+        reason = f"{proof.dialect} would fire otherwise in {zones}: {_differences(proof)}"
+        instants = (*proof.missing, *proof.extra)
+        yield Finding(feature, "refused", reason, _NEAREST, instants=instants)
+    if proof.doubled:
+        reason = f"two of the native schedules would both start {_first(proof.doubled)}"
+        nearest = "schedules of two pipelines, or one time that holds for all"
+        yield Finding(Feature.UNION, "refused", reason, nearest, instants=proof.doubled)
+    if proof.departures:
+        reason = f"{proof.dialect} reads gaps and repeated hours its own way: {_first(proof.departures)}"
+        yield Finding(Feature.DST, "emulated", reason, instants=proof.departures)
+    if proof.unknown:
+        reason = f"what {proof.dialect} does is not known for {_first(proof.unknown)}"
+        yield Finding(Feature.DST, "emulated", reason, instants=proof.unknown)
+
+
+def _differences(proof: Proof) -> str:
+    parts = []
+    if proof.missing_count:
+        parts.append(f"loses {proof.missing_count} runs such as {_first(proof.missing)}")
+    if proof.extra_count:
+        parts.append(f"adds {proof.extra_count} runs such as {_first(proof.extra)}")
+    return " and ".join(parts)
+
+
+def _first(instants: tuple[datetime, ...]) -> str:
+    shown = ", ".join(
+        f"{t.isoformat()} ({t.astimezone(UTC):%Y-%m-%dT%H:%M}Z)" for t in instants[:3]
+    )
+    return f"{shown}, ..." if len(instants) > 3 else shown

@@ -1,0 +1,280 @@
+"""
+The Pulumi components: compile, prove, refuse; only then anything is registered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import pulumi
+
+from schedkit.backend import Backend, Target
+from schedkit.deploy import child_name, deploy, ordered, resolved
+from schedkit.exceptions import PlanError, SpecError
+from schedkit.pipeline import Keep, Overlap, PipelineSpec, Step
+from schedkit.planning import Overrides, plan_for
+from schedkit.program import COLLECTOR, Gate, Report, current
+from schedkit.schedule import CatchUp, CatchUpPolicy, ScheduleSpec
+
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from schedkit.exceptions import UnsupportedError
+    from schedkit.pipeline import Filling
+    from schedkit.plan import Node, Plan
+    from schedkit.recurrence import When
+
+_WITHOUT_EFFECT = (
+    "additional_secret_outputs",
+    "custom_timeouts",
+    "hooks",
+    "ignore_changes",
+    "replace_on_changes",
+    "replace_with",
+)
+
+
+class _Component(pulumi.ComponentResource):
+    """
+    Steps 2 to 9 of the flow, the same for every kind.
+    """
+
+    def __init__(
+        self,
+        spec: PipelineSpec | ScheduleSpec,
+        backend: Backend,
+        target: Target,
+        overrides: Overrides | None,
+        opts: pulumi.ResourceOptions | None,
+        above: _Component | None = None,
+    ) -> None:
+        self._kind = type(spec).__name__.removesuffix("Spec")
+        _check_options(f"{self._kind} {spec.name!r}", opts)
+        self._program = current()
+        self.spec = spec
+        self._translator = backend
+        self.plan = plan_for(backend, spec, target, overrides)
+        self.refusal = self._program.judge(self.plan)
+        self._report()
+        gate = Gate(self._program, backend.name)
+        super().__init__(f"schedkit:index:{self._kind}", spec.name, {"backend": gate}, opts)
+        self.resources: Mapping[str, pulumi.Resource] = {}
+        blocked = self.refusal or (above and above.refusal)
+        self._finish(above) if not blocked else self._refuse()
+
+    def _finish(self, above: _Component | None) -> None:
+        others = {f"shared/{node.key}": self._share(node) for node in ordered(self.plan.shared)}
+        if above is not None:
+            others |= {f"pipeline/{key}": made for key, made in above.resources.items()}
+        nodes, classes = self.plan.nodes, self._translator.classes
+        self.resources = deploy(nodes, classes, self.plan.name, self, others) if nodes else {}
+        self._hand_out(resolved(self.plan.schedule_id, {**others, **self.resources}))
+        if pulumi.runtime.is_dry_run() and COLLECTOR.get() is None:
+            pulumi.log.info(summary(self.plan, datetime.now(UTC)), self)
+
+    def _refuse(self) -> None:
+        self._hand_out(pulumi.Output.from_input(Gate(self._program, "")))
+
+    def _hand_out(self, schedule_id: object) -> None:
+        self.register_outputs({})
+
+    def _report(self) -> None:
+        collector = COLLECTOR.get()
+        if collector is not None:
+            arguments = (self._kind, self.plan.name, self.spec, self._translator)
+            collector.append(Report(*arguments, self.plan, self.refusal))
+
+    def _share(self, node: Node) -> pulumi.Resource:
+        """
+        The one resource of the program that this node describes, owned by a component of its own.
+        """
+        providers = dict(getattr(self, "_providers", {}))
+        scope = (self.plan.backend, *sorted(providers))
+        shared, nodes = self._program.shared, self._program.shared_nodes
+        if nodes.setdefault((*scope, node.key), node) != node:
+            culprit = f"{self._kind} {self.plan.name!r}, shared node {node.key!r}"
+            raise PlanError(culprit, "differs from the one that another component asked for")
+        if (*scope, node.key) not in shared:
+            name = f"schedkit-{self.plan.backend}"
+            if scope not in shared:
+                shared[scope] = _Shared(name, list(providers.values()))
+            classes, owner = self._translator.classes, shared[scope]
+            key = child_name(name, node.key, first=False)
+            made = deploy((node,), classes, key, owner, {})
+            shared[(*scope, node.key)] = made[node.key]
+        return shared[(*scope, node.key)]
+
+
+class _Shared(pulumi.ComponentResource):
+    """
+    Owns what several components of one program share.
+    """
+
+    def __init__(self, name: str, providers: Sequence[pulumi.ProviderResource]) -> None:
+        opts = pulumi.ResourceOptions(providers=list(providers))
+        super().__init__("schedkit:index:Shared", name, {}, opts)
+        self.register_outputs({})
+
+
+class Pipeline(_Component):
+    """
+    Steps that run together, and what holds over everything that starts them.
+
+    Attributes:
+        spec: The checked value.
+        plan: What the backend makes of it.
+        resources: The native Pulumi resources, by the keys of the plan.
+    """
+
+    spec: PipelineSpec
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        steps: Sequence[Step],
+        parameters: Mapping[str, Filling] | None = None,
+        overlap: Overlap = "allow",
+        timeout: str | int | timedelta = "24h",
+        keep: Keep | None = None,
+        backend: str | Backend | None = None,
+        overrides: Overrides | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """
+        Declare it.
+
+        Args:
+            name: Names the component and its resources; unique in the stack.
+            steps: In any order.
+            parameters: Names and defaults.
+            overlap: See `PipelineSpec`.
+            timeout: Of a whole run, retries included: `2h`, a `timedelta` or seconds.
+            keep: How long a run's files stay.
+            backend: Its name, or a `Backend`; wins over `schedkit:backend`. Schedules follow their pipeline.
+            overrides: Node key -> inputs by wire name, laid over the plan before the proof.
+            opts: Of the component; they reach the resources where Pulumi hands them down.
+
+        Raises:
+            SpecError: A value that no pipeline may have.
+            ConfigError: The stack config is wrong, or names no backend.
+            UnknownBackendError: The backend is not installed.
+            OverrideError: *overrides* names a node that is not there.
+        """
+        spec = PipelineSpec(
+            name,
+            steps=steps,
+            parameters=parameters or {},
+            overlap=overlap,
+            timeout=timeout,
+            keep=keep,
+        )
+        self._starters: list[str] = []
+        super().__init__(spec, current().backend(backend), _target(), overrides, opts)
+
+
+class Schedule(_Component):
+    """
+    Starts a pipeline on time.
+
+    Attributes:
+        schedule_id: The native schedule's own id.
+        spec: The checked value.
+        plan: What the backend makes of it, with its proof.
+        resources: The native Pulumi resources, by the keys of the plan.
+    """
+
+    schedule_id: pulumi.Output[str]
+    spec: ScheduleSpec
+
+    def __init__(
+        self,
+        name: str,
+        pipeline: Pipeline,
+        when: When,
+        *,
+        parameters: Mapping[str, Filling] | None = None,
+        catch_up: CatchUpPolicy | CatchUp = "none",
+        starting_deadline: str | int | timedelta = "5m",
+        jitter: str | int | timedelta = 0,
+        start: datetime | str | None = None,
+        end: datetime | str | None = None,
+        paused: bool = False,
+        physical_name: str | None = None,
+        overrides: Overrides | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """
+        Declare it.
+
+        Args:
+            name: Names the component and its resources; unique in the stack.
+            pipeline: What it starts; its backend is the schedule's too.
+            when: A `Cron`, `Calendar`, `Every`, `Once` or `Union`.
+            parameters: Laid over the pipeline's defaults.
+            catch_up: What happens to missed runs; see `CatchUp`.
+            starting_deadline: How late a run may still start.
+            jitter: Up to how much later than its instant every run starts.
+            start: No run before this instant; aware, or RFC 3339 text.
+            end: No run from this instant on.
+            paused: No run at all.
+            physical_name: Of what carries the schedule; by default `<name>-<stack>`.
+            overrides: Node key -> inputs by wire name, laid over the plan before the proof.
+            opts: Of the component; they reach the resources where Pulumi hands them down.
+
+        Raises:
+            SpecError: A value that no schedule may have.
+            OverrideError: *overrides* names a node that is not there.
+        """
+        if not isinstance(pipeline, Pipeline):
+            culprit = f"Schedule {name!r}, pipeline"
+            raise SpecError(culprit, f"is {type(pipeline).__name__}", "pass an sk.Pipeline")
+        spec = ScheduleSpec(
+            name,
+            pipeline.spec,
+            when,
+            parameters=parameters or {},
+            catch_up=catch_up,
+            starting_deadline=starting_deadline,
+            jitter=jitter,
+            start=start,
+            end=end,
+            paused=paused,
+        )
+        target = attrs.evolve(
+            _target(), physical_name=physical_name, starters=tuple(pipeline._starters)
+        )
+        pipeline._starters.append(name)
+        super().__init__(spec, pipeline._translator, target, overrides, opts, pipeline)
+
+    def _hand_out(self, schedule_id: Any) -> None:
+        self.schedule_id = schedule_id
+        self.register_outputs({"scheduleId": schedule_id})
+
+
+def summary(plan: Plan, after: datetime) -> str:
+    """
+    Findings, proof and the next three runs, for the engine's log and the command line.
+    """
+    lines = [finding.sentence for finding in plan.findings if finding.verdict != "exact"]
+    if plan.proof is not None and plan.proves is not None:
+        lines.append(plan.proof.sentence)
+        runs = ", ".join(run.isoformat() for run in plan.proves.next(3, after=after))
+        lines.append(f"next runs: {runs or 'none'}")
+    return "\n".join([f"{plan.kind} {plan.name!r} on {plan.backend}", *lines])
+
+
+def _target() -> Target:
+    return Target(project=pulumi.get_project(), stack=pulumi.get_stack())
+
+
+def _check_options(culprit: str, opts: pulumi.ResourceOptions | None) -> None:
+    for name in _WITHOUT_EFFECT:
+        if opts is not None and getattr(opts, name, None):
+            reason = "has no effect on the resources below a component, and Pulumi does not say so"
+            cure = "set it in `overrides=`, or on the resource by a Pulumi transform"
+            raise SpecError(f"{culprit}, opts.{name}", reason, cure)

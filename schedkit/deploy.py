@@ -1,0 +1,167 @@
+"""
+Turn a plan into Pulumi resources: the only code that touches an SDK, the same for every backend.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from functools import cache
+from graphlib import TopologicalSorter
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+from pulumi import _types
+
+from schedkit.exceptions import BackendLoadError, PlanError
+from schedkit.plan import Json, Lookup, Node, Ref, Text, dumps, walk
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+Resources = dict[str, pulumi.Resource]
+
+
+def deploy(
+    nodes: Sequence[Node],
+    classes: Mapping[str, str | None],
+    name: str,
+    parent: pulumi.Resource,
+    others: Mapping[str, pulumi.Resource],
+) -> Resources:
+    """
+    Create the nodes below *parent*, in the order that references and `after` ask for.
+
+    Args:
+        nodes: The first one bears *name*, every other one `<name>-<key>`.
+        classes: Token -> `"package.module:Class"`; None makes no resource.
+        name: The component's name.
+        parent: The component.
+        others: Resources of other components, by `pipeline/<key>` and `shared/<key>`.
+
+    Returns:
+        Key -> resource.
+    """
+    made: Resources = {}
+    scope = _Scope({**others}, {})
+    for node in ordered(nodes):
+        path = classes[node.token]
+        if path is None:
+            continue
+        kind, names = load(path)
+        after = [scope.resources[key] for key in node.after if key in scope.resources]
+        options: dict[str, Any] = {**node.options}
+        opts = pulumi.ResourceOptions(parent=parent, depends_on=after or None, **options)
+        inputs = scope.resolve(node.inputs) if needs_resolving(node.inputs) else node.inputs
+        resource = kind(
+            child_name(name, node.key, first=node is nodes[0]),
+            opts=opts,
+            **{names[key]: value for key, value in inputs.items()},
+        )
+        made[node.key] = scope.resources[node.key] = resource
+    return made
+
+
+def child_name(name: str, key: str, *, first: bool) -> str:
+    """
+    `nightly` for the main node, `nightly-service-account` for another one.
+    """
+    return name if first else f"{name}-{key.replace('_', '-')}"
+
+
+def ordered(nodes: Sequence[Node]) -> Iterable[Node]:
+    """
+    The nodes, each after those of the same plan that it refers to.
+    """
+    by_key = {node.key: node for node in nodes}
+    if len(by_key) == 1:
+        return nodes
+    graph = {node.key: node.references & by_key.keys() for node in nodes}
+    return [by_key[key] for key in TopologicalSorter(graph).static_order()]
+
+
+@cache
+def load(path: str) -> tuple[type[pulumi.Resource], Mapping[str, str]]:
+    """
+    `"pulumi_aws.scheduler:Schedule"` -> the class, and its wire names -> Python names.
+
+    Raises:
+        BackendLoadError: The SDK is not installed, or has no such class.
+    """
+    module, name = path.split(":")
+    try:
+        kind = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        package = module.partition(".")[0].replace("_", "-")
+        raise BackendLoadError(f"class {path}", str(error), f"try: pip install {package}") from error
+    home = importlib.import_module(kind.__module__)
+    args = getattr(home, f"{name}InitArgs", None) or getattr(home, f"{name}Args")
+    inputs = {wire: py for py, wire in _types.input_type_py_to_pulumi_names(args).items()}
+    return kind, {**_types.resource_pulumi_to_py_names(kind), **inputs}
+
+
+def needs_resolving(value: object) -> bool:
+    """
+    Whether a reference, a look-up, a text or a document made of parts stands anywhere in the value.
+    """
+    return any(isinstance(leaf, (Ref, Lookup, Json, Text)) for leaf in walk(value))
+
+
+class _Scope:
+    """
+    The resources made so far, and the look-ups already asked.
+    """
+
+    def __init__(
+        self, resources: Resources, lookups: dict[tuple[str, str], pulumi.Output[Any]]
+    ) -> None:
+        self.resources = resources
+        self.lookups = lookups
+
+    def resolve(self, value: Any) -> Any:
+        match value:
+            case Ref():
+                return self.output(value)
+            case Lookup():
+                return self.look_up(value)
+            case Text():
+                return pulumi.Output.concat(*[self.resolve(part) for part in value.parts])
+            case Json():
+                return self.document(value.document)
+            case Mapping():
+                return {key: self.resolve(item) for key, item in value.items()}
+            case list() | tuple():
+                return [self.resolve(item) for item in value]
+            case _:
+                return value
+
+    def output(self, ref: Ref) -> Any:
+        try:
+            resource = self.resources[ref.node]
+        except KeyError:
+            known = ", ".join(self.resources)
+            raise PlanError(f"Ref({ref.node!r})", f"no such node here; known: {known}") from None
+        names = _types.resource_pulumi_to_py_names(type(resource))
+        return getattr(resource, names.get(ref.output, ref.output))
+
+    def look_up(self, lookup: Lookup) -> Any:
+        key = (lookup.token, dumps(lookup.args))
+        if key not in self.lookups:
+            self.lookups[key] = pulumi.runtime.invoke_output(lookup.token, dict(lookup.args))
+        return self.lookups[key].apply(lambda found: found[lookup.output])
+
+    def document(self, document: object) -> Any:
+        live = any(isinstance(v, (Ref, Lookup, Text, pulumi.Output)) for v in walk(document))
+        if not live:
+            return dumps(document)
+        separators = (",", ":")
+        resolved = self.resolve(document)
+        return pulumi.Output.json_dumps(resolved, sort_keys=True, separators=separators)
+
+
+def resolved(value: object, resources: Mapping[str, pulumi.Resource]) -> Any:
+    """
+    One value with its references replaced by the Outputs of the given resources.
+    """
+    return _Scope(dict(resources), {}).resolve(value)
