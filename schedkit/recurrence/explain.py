@@ -1,0 +1,4 @@
+"""
+Schedules in plain English.
+"""
+from __future__ import annotations
