@@ -164,8 +164,9 @@ def benchmarks(session: nox.Session) -> None:
     chosen = session.posargs or sorted(
         path.stem for path in (ROOT / "benchmarks").glob("*.py") if "__main__" in path.read_text()
     )
+    session.chdir("benchmarks")  # away from the source tree, which `python -m` would import
     for name in chosen:
-        session.run("python", f"benchmarks/{name}.py")
+        session.run("python", f"{name}.py")
 
 
 @nox.session(default=False)
