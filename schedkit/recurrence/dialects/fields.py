@@ -1,0 +1,168 @@
+"""
+From sets to the five fields that Unix crons share: for every dialect that writes them.
+"""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+import attrs
+
+from schedkit.exceptions import NotExpressibleError
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from schedkit.recurrence.when import Every
+
+DAY = 86_400
+HOURS = range(24)
+MINUTES = range(60)
+MINUTES_OF_DAY = range(1_440)
+RANGE = 3  # so many in a row are written a-b
+
+
+@attrs.frozen(order=True)
+class Days:
+    """
+    The days on which a text fires: of *months*, those in *days* OR those on *weekdays*.
+
+    Both empty is every day.
+    """
+
+    days: tuple[int, ...] = ()
+    months: tuple[int, ...] = tuple(range(1, 13))
+    weekdays: tuple[int, ...] = ()
+
+    def __str__(self) -> str:
+        days = listed(self.days, range(1, 32)) if self.days else "*"
+        weekdays = listed(self.weekdays, range(7)) if self.weekdays else "*"
+        return f"{days} {listed(self.months, range(1, 13))} {weekdays}"
+
+    def either(self, other: Days) -> Days | None:
+        """
+        The days of one or the other, when one text can say it.
+        """
+        mine, theirs = (self.days, self.weekdays), (other.days, other.weekdays)
+        if mine == theirs:
+            return attrs.evolve(self, months=_joined(self.months, other.months))
+        if self.months != other.months:
+            return None
+        if not any(mine) or not any(theirs):
+            return Days(months=self.months)
+        days = _joined(self.days, other.days)
+        return Days(days, self.months, _joined(self.weekdays, other.weekdays))
+
+
+def texts(rules: Iterable[tuple[int, Days]]) -> tuple[str, ...]:
+    """
+    Return few texts that together mean *rules*: minutes of the day (bits) on days.
+
+    Where two rules share a minute, one text takes it over if it can say both; else both keep it.
+    """
+    minutes: dict[Days, int] = {}
+    waiting = list(rules)
+    while waiting:
+        mask, days = waiting.pop(0)
+        for other in list(minutes):
+            both = other.either(days)
+            common = mask & minutes[other]
+            if not common or both is None:
+                continue
+            if both != other:
+                minutes[other] ^= common
+                waiting.append((common, both))
+            mask ^= common
+        minutes[days] = minutes.get(days, 0) | mask
+    return tuple(
+        f"{minute} {hour} {days}"
+        for days, mask in minutes.items()
+        for minute, hour in rectangles(mask)
+    )
+
+
+def rectangles(mask: int) -> list[tuple[str, str]]:
+    """
+    Split minutes of the day into the fewest disjoint `minute hour` fields, cut along hours or along minutes.
+    """
+    rows: dict[int, list[int]] = {}
+    columns: dict[int, list[int]] = {}
+    for hour in HOURS:
+        rows.setdefault(mask >> 60 * hour & (1 << 60) - 1, []).append(hour)
+    for minute in MINUTES:
+        hours = sum((mask >> 60 * hour + minute & 1) << hour for hour in HOURS)
+        columns.setdefault(hours, []).append(minute)
+    by_hour = [(bits(row), hours) for row, hours in rows.items() if row]
+    by_minute = [(minutes, bits(column)) for column, minutes in columns.items() if column]
+    return [
+        (listed(minutes, MINUTES, star=True), listed(hours, HOURS, star=True))
+        for minutes, hours in (by_hour if len(by_hour) <= len(by_minute) else by_minute)
+    ]
+
+
+def listed(values: Sequence[int], whole: range, *, star: bool = False) -> str:
+    """
+    Write one field: `*`, ranges and lists; `*/n` only where *star* allows it and it is just the set.
+    """
+    if len(values) == len(whole):
+        return "*"
+    step = values[1] - values[0] if len(values) > 1 else 1
+    if star and step > 1 and list(values) == list(whole[::step]):
+        return f"*/{step}"
+    return ",".join(_runs(values))
+
+
+def bits(mask: int) -> list[int]:
+    """
+    Return the places of the bits that are set.
+    """
+    return [place for place in range(mask.bit_length()) if mask >> place & 1]
+
+
+def every_minutes(every: Every) -> int:
+    """
+    Return the minutes of the UTC day (bits) at which *every* fires on all days.
+
+    Raises:
+        NotExpressibleError: The interval does not divide a day, or the anchor is not on a whole minute;
+            the cure names the nearest that do.
+    """
+    interval, phase = every.interval, int(every.anchor.timestamp())
+    if interval % 60 or DAY % interval:
+        raise NotExpressibleError(
+            f"Every({every.interval} seconds)",
+            "a cron starts anew each day, and the interval does not divide one",
+            f"the nearest intervals that do: {' or '.join(_dividing(interval))}",
+            feature="schedule.every",
+        )
+    if phase % 60:
+        raise NotExpressibleError(
+            f"Every, anchor {every.anchor.isoformat()}",
+            "a cron fires on whole minutes",
+            "give an anchor with 0 seconds",
+            feature="schedule.every",
+        )
+    first, step = phase % interval // 60, interval // 60
+    return sum(1 << minute for minute in MINUTES_OF_DAY[first::step])
+
+
+def _dividing(interval: int) -> Iterator[str]:
+    fitting = [minutes * 60 for minutes in range(1, 1_441) if 1_440 % minutes == 0]
+    lower = [seconds for seconds in fitting if seconds < interval][-1:]
+    for seconds in lower + [seconds for seconds in fitting if seconds > interval][:1]:
+        yield f"{seconds // 3_600}h" if seconds % 3_600 == 0 else f"{seconds // 60}m"
+
+
+def _joined(one: Sequence[int], other: Sequence[int]) -> tuple[int, ...]:
+    return tuple(sorted({*one, *other}))
+
+
+def _runs(values: Sequence[int]) -> Iterator[str]:
+    for _, run in groupby(enumerate(values), lambda item: item[1] - item[0]):
+        found = [value for _, value in run]
+        if len(found) >= RANGE:
+            yield f"{found[0]}-{found[-1]}"
+        else:
+            yield from map(str, found)
