@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, TypeAlias, runtime_checkable
 
 import attrs
 
+from schedkit.exceptions import RunFailedError
 from schedkit.plan import Plan
 
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from schedkit.schedule import ScheduleSpec
 
 Verdict: TypeAlias = Literal["exact", "emulated", "refused"]
+StepState: TypeAlias = Literal["waiting", "running", "succeeded", "failed", "skipped", "stopped"]
 
 
 class Feature(StrEnum):
@@ -199,3 +202,107 @@ class Backend:
         reason = f"{self.name} makes no {kind.lower()}s"
         nearest = "choose another backend; `schedkit backends` lists them"
         return Plan(self.name, kind, name, findings=(refused(feature, reason, nearest),))
+
+
+@attrs.frozen(kw_only=True)
+class StepResult:
+    """
+    What became of one step of a run.
+
+    Attributes:
+        state: `skipped` never started, `stopped` was ended from outside.
+        attempts: How many were made.
+        seconds: Pauses between attempts included.
+        exit_code: Of the last attempt; negative for a signal, None when nothing ended by itself.
+        log: Output of the last attempt.
+    """
+
+    name: str
+    state: StepState = "waiting"
+    attempts: int = 0
+    seconds: float = 0.0
+    exit_code: int | None = None
+    log: Path | None = None
+
+
+@attrs.frozen(kw_only=True)
+class RunResult:
+    """
+    What became of a run.
+
+    Attributes:
+        folder: Where its files and logs are.
+        error: The first thing that went wrong; None after success.
+        interrupted: Whether a signal ended it.
+    """
+
+    run_id: str
+    pipeline: str
+    folder: Path
+    steps: tuple[StepResult, ...]
+    error: RunFailedError | None = None
+    interrupted: bool = False
+
+    @property
+    def ok(self) -> bool:
+        """
+        Whether every step succeeded.
+        """
+        return self.error is None
+
+    @property
+    def exit_code(self) -> int:
+        """
+        What the command line ends with: 0, 1, or 130 after a signal.
+        """
+        return 130 if self.interrupted else int(not self.ok)
+
+    def to_dict(self) -> dict[str, object]:
+        """
+        The result as plain data for `--json`.
+        """
+        steps = [
+            attrs.asdict(
+                step, value_serializer=lambda _, __, v: str(v) if isinstance(v, Path) else v
+            )
+            for step in self.steps
+        ]
+        return {
+            "runId": self.run_id,
+            "pipeline": self.pipeline,
+            "folder": str(self.folder),
+            "ok": self.ok,
+            "error": str(self.error) if self.error else None,
+            "steps": [
+                {"exitCode" if k == "exit_code" else k: v for k, v in s.items()} for s in steps
+            ],
+        }
+
+
+@runtime_checkable
+class Runs(Protocol):
+    """
+    What a backend adds to `Backend` if it can run a pipeline now, as `schedkit run` asks.
+    """
+
+    def run(
+        self,
+        plan: Plan,
+        *,
+        folder: Path,
+        parameters: Mapping[str, str | int | float | bool],
+        show: bool,
+    ) -> RunResult:
+        """
+        Run the plan of a pipeline to its end.
+
+        Args:
+            plan: A pipeline's plan of this backend, every Output in it resolved.
+            folder: The Pulumi program's folder.
+            parameters: Laid over the pipeline's defaults.
+            show: Whether to print progress.
+
+        Raises:
+            RunFailedError: The run cannot start. A run that started and failed is a `RunResult`.
+        """
+        ...

@@ -1,0 +1,217 @@
+"""
+The one node of a local plan: a whole run as plain data, so that it prints and `overrides=` can change it.
+
+A parameter in a command, an argument or a variable stands as `{"parameter": name}`: it is filled in when the run starts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from graphlib import CycleError, TopologicalSorter
+from typing import TYPE_CHECKING, Any, Literal
+
+import attrs
+import cattrs
+from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
+
+from schedkit.exceptions import RunFailedError
+from schedkit.inputs import hint, plain
+from schedkit.pipeline import Parameter, fill
+
+
+if TYPE_CHECKING:
+    from schedkit.pipeline import PipelineSpec, Step
+
+
+@attrs.frozen(kw_only=True)
+class SecretDocument:
+    """
+    A secret by reference.
+    """
+
+    name: str
+    key: str
+
+
+@attrs.frozen(kw_only=True)
+class RetryDocument:
+    """
+    `schedkit.Retry` in seconds.
+    """
+
+    limit: int = attrs.field(validator=attrs.validators.ge(0))
+    backoff_seconds: float
+    factor: float
+    maximum_seconds: float
+
+    def pause(self, repetition: int) -> float:
+        """
+        Seconds to wait before the given repetition, counted from 1.
+        """
+        return min(self.backoff_seconds * self.factor ** (repetition - 1), self.maximum_seconds)
+
+
+@attrs.frozen(kw_only=True)
+class ResourcesDocument:
+    """
+    `schedkit.Resources`.
+    """
+
+    cpu: float | None = None
+    memory: str | None = None
+    gpu: int = 0
+    ephemeral_storage: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class StepDocument:
+    """
+    `schedkit.Step` without its name.
+    """
+
+    image: str | None = None
+    command: tuple[Any, ...] | None = None
+    args: tuple[Any, ...] = ()
+    env: Mapping[str, Any] = attrs.field(factory=dict)
+    secrets: Mapping[str, SecretDocument] = attrs.field(factory=dict)
+    needs: tuple[str, ...] = ()
+    resources: ResourcesDocument = ResourcesDocument()
+    retry: RetryDocument | None = None
+    timeout_seconds: float | None = None
+
+
+@attrs.frozen(kw_only=True)
+class RunDocument:
+    """
+    Everything that a run needs to know.
+    """
+
+    pipeline: str
+    steps: Mapping[str, StepDocument]
+    parameters: Mapping[str, Any] = attrs.field(factory=dict)
+    overlap: Literal["allow", "forbid", "replace", "queue"] = "allow"
+    timeout_seconds: float
+    keep_days: int | None = None
+
+
+def write(spec: PipelineSpec) -> dict[str, object]:
+    """
+    The node's inputs: wire names, and nothing that was not asked for.
+    """
+    document = RunDocument(
+        pipeline=spec.name,
+        steps={step.name: _step(step) for step in spec.steps},
+        parameters=spec.parameters,
+        overlap=spec.overlap,
+        timeout_seconds=spec.timeout,
+        keep_days=spec.keep.days if spec.keep else None,
+    )
+    return _CONVERTER.unstructure(document)
+
+
+def read(inputs: Mapping[str, object], culprit: str) -> RunDocument:
+    """
+    The run that the node's inputs describe, overrides included.
+
+    Raises:
+        OutputError: A value in it is known to the engine only.
+        RunFailedError: An override made nonsense of it.
+    """
+    plain(inputs, culprit)
+    cure = "correct overrides={'run': {...}}"
+    try:
+        document = _CONVERTER.structure(inputs, RunDocument)
+    except cattrs.BaseValidationError as error:
+        reasons = ", ".join(cattrs.transform_error(error, path="run"))
+        raise RunFailedError(culprit, f"has a plan that cannot be run: {reasons}", cure) from None
+    _check_parameters(document, culprit)
+    _check_needs(document, culprit, cure)
+    return document
+
+
+def _check_parameters(document: RunDocument, culprit: str) -> None:
+    for name, step in document.steps.items():
+        for word in (*(step.command or ()), *step.args, *step.env.values()):
+            used = word.get("parameter") if isinstance(word, Mapping) else None
+            if isinstance(word, Mapping) and used not in document.parameters:
+                reason = f"uses parameter {used!r}, which the pipeline does not have"
+                known = hint(str(used), document.parameters)
+                raise RunFailedError(f"{culprit}, Step {name!r}", reason, known)
+
+
+def _check_needs(document: RunDocument, culprit: str, cure: str) -> None:
+    needs = {name: step.needs for name, step in document.steps.items()}
+    for name, wanted in needs.items():
+        for need in wanted:
+            if need not in needs:
+                raise RunFailedError(
+                    f"{culprit}, Step {name!r}", f"needs {need!r}, no step here", hint(need, needs)
+                )
+    try:
+        TopologicalSorter(needs).prepare()
+    except CycleError as error:
+        circle = " -> ".join(reversed(error.args[1]))
+        raise RunFailedError(culprit, f"has steps that need each other: {circle}", cure) from None
+
+
+def text(value: object, parameters: Mapping[str, Any]) -> str:
+    """
+    The text of a word of a command or of a variable.
+    """
+    if isinstance(value, Mapping):
+        value = parameters[value["parameter"]]
+    return str(fill(value, {}))  # type: ignore[arg-type]
+
+
+def _step(step: Step) -> StepDocument:
+    retry = step.retry
+    return StepDocument(
+        image=step.image,  # type: ignore[arg-type]
+        command=None if step.command is None else tuple(map(_word, step.command)),
+        args=tuple(map(_word, step.args)),
+        env={name: _word(value) for name, value in step.env.items()},
+        secrets={n: SecretDocument(name=s.name, key=s.key) for n, s in step.secrets.items()},
+        needs=step.needs,
+        resources=ResourcesDocument(**attrs.asdict(step.resources)),
+        retry=retry
+        and RetryDocument(
+            limit=retry.limit,
+            backoff_seconds=retry.backoff,
+            factor=retry.factor,
+            maximum_seconds=retry.maximum,
+        ),
+        timeout_seconds=step.timeout,
+    )
+
+
+def _word(value: object) -> object:
+    return {"parameter": value.name} if isinstance(value, Parameter) else value
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+def _converter() -> cattrs.Converter:
+    converter = cattrs.Converter(forbid_extra_keys=True)
+
+    def names(cls: type[attrs.AttrsInstance]) -> dict[str, Any]:
+        return {field.name: override(rename=_camel(field.name)) for field in attrs.fields(cls)}
+
+    converter.register_structure_hook_factory(
+        attrs.has,
+        lambda cls: make_dict_structure_fn(
+            cls, converter, _cattrs_forbid_extra_keys=True, **names(cls)
+        ),
+    )
+    converter.register_unstructure_hook_factory(
+        attrs.has,
+        lambda cls: make_dict_unstructure_fn(
+            cls, converter, _cattrs_omit_if_default=True, **names(cls)
+        ),
+    )
+    return converter
+
+
+_CONVERTER = _converter()

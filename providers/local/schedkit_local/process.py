@@ -1,0 +1,158 @@
+"""
+One attempt of a step as a process, and the end of everything that it started.
+
+A process runs in a session of its own. Whatever leaves that session still carries the attempt's variables in its
+environment, and is found by them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import attrs
+import psutil
+
+
+GRACE = 5.0
+"""Seconds between SIGTERM and SIGKILL."""
+
+MARKS = ("SCHEDKIT_RUN_ID", "SCHEDKIT_STEP", "SCHEDKIT_ATTEMPT")
+PRIVATE = "SCHEDKIT_"
+NOT_STARTED = 127
+NOBODY = -1  # 0 is the session of kernel threads
+
+
+@attrs.frozen
+class Outcome:
+    """
+    How one attempt ended.
+
+    Attributes:
+        code: Its exit code, negative for a signal.
+        timed_out: Whether it was ended because its time was up.
+    """
+
+    code: int | None
+    timed_out: bool = False
+
+    @property
+    def ok(self) -> bool:
+        """
+        Whether it did what it should.
+        """
+        return self.code == 0 and not self.timed_out
+
+
+async def run_process(
+    words: Sequence[str],
+    variables: Mapping[str, str],
+    *,
+    folder: Path,
+    log: Path,
+    timeout: float | None,
+) -> Outcome:
+    """
+    Run a program to its end, its output into *log*; nothing that it started outlives this call.
+
+    Args:
+        words: The program and its arguments; `python` and `python3` are this interpreter.
+        variables: Laid over the environment of this process, without what is schedkit's own in it.
+        folder: The working folder.
+        log: A file that does not exist yet.
+        timeout: Seconds.
+    """
+    if words[0] in {"python", "python3"}:
+        words = [sys.executable, *words[1:]]
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith(PRIVATE)}
+    env = {"PYTHONUNBUFFERED": "1", **inherited, **variables}
+    mark = {name: variables[name] for name in MARKS}
+    process = None
+    timed_out = False
+    try:
+        async with asyncio.timeout(timeout):
+            with log.open("wb") as stream:
+                process = await asyncio.create_subprocess_exec(
+                    *words,
+                    cwd=folder,
+                    env=env,
+                    stdin=asyncio.subprocess.DEVNULL,
+                    stdout=stream,
+                    stderr=asyncio.subprocess.STDOUT,
+                    start_new_session=True,
+                )
+            await process.wait()
+    except TimeoutError:
+        timed_out = True
+    except (OSError, ValueError) as error:
+        log.write_text(f"schedkit: {words[0]!r} cannot be started: {error}\n")
+        return Outcome(NOT_STARTED)
+    finally:
+        await end(process.pid if process else NOBODY, mark)
+    return Outcome(await process.wait() if process else None, timed_out)
+
+
+async def end(leader: int, mark: Mapping[str, str], grace: float | None = None) -> None:
+    """
+    End every process of an attempt: SIGTERM, a grace, SIGKILL. A second cancellation ends the grace.
+
+    Args:
+        leader: Process id, and so the session, of the attempt's own process.
+        mark: The variables by which those that left the session are known.
+        grace: Seconds; None is `GRACE`.
+    """
+    deadline = time.monotonic() + (GRACE if grace is None else grace)
+    asked: set[psutil.Process] = set()
+    try:
+        while (living := family(leader, mark)) and time.monotonic() < deadline:
+            _send(living - asked, signal.SIGTERM)
+            asked |= living
+            await asyncio.sleep(0.02)
+    finally:
+        _kill(leader, mark)
+
+
+def family(leader: int, mark: Mapping[str, str]) -> set[psutil.Process]:
+    """
+    Every living process of an attempt.
+    """
+    found = {process for process in psutil.process_iter() if _belongs(process, leader, mark)}
+    for process in list(found):
+        with suppress(psutil.Error):
+            found.update(process.children(recursive=True))
+    return {process for process in found if _lives(process)}
+
+
+def _kill(leader: int, mark: Mapping[str, str]) -> None:
+    deadline = time.monotonic() + 5
+    while (living := family(leader, mark)) and time.monotonic() < deadline:
+        _send(living, signal.SIGKILL)
+        time.sleep(0.01)  # SIGKILL needs no cooperation: this ends at once
+
+
+def _belongs(process: psutil.Process, leader: int, mark: Mapping[str, str]) -> bool:
+    try:
+        if os.getsid(process.pid) == leader:
+            return True
+        environ = process.environ()
+    except (OSError, psutil.Error):
+        return False
+    return all(environ.get(name) == value for name, value in mark.items())
+
+
+def _lives(process: psutil.Process) -> bool:
+    with suppress(psutil.Error):
+        return process.status() != psutil.STATUS_ZOMBIE
+    return False
+
+
+def _send(processes: set[psutil.Process], number: signal.Signals) -> None:
+    for process in processes:
+        with suppress(psutil.Error):
+            process.send_signal(number)
