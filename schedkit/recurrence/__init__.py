@@ -7,6 +7,7 @@ from __future__ import annotations
 from schedkit.recurrence.base import When
 from schedkit.recurrence.days import ANY, LastDay, LastWeekday, NearestWeekday, NthWeekday
 from schedkit.recurrence.sets import Calendar
+from schedkit.recurrence.when import Cron, Every, Once, Union
 from schedkit.recurrence.zones import Change, Dst, Zone, tzdata_version
 
 
@@ -14,11 +15,15 @@ __all__ = [
     "ANY",
     "Calendar",
     "Change",
+    "Cron",
     "Dst",
+    "Every",
     "LastDay",
     "LastWeekday",
     "NearestWeekday",
     "NthWeekday",
+    "Once",
+    "Union",
     "When",
     "Zone",
     "tzdata_version",

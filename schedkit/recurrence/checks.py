@@ -36,7 +36,7 @@ def hint(wrong: str, known: Iterable[str]) -> str:
     """
     "did you mean 'x'?", or nothing when nothing is near.
     """
-    from difflib import get_close_matches  # noqa: PLC0415  only a mistake pays for it
+    from difflib import get_close_matches  # only a mistake pays for it
 
     by_fold = {name.casefold(): name for name in known}
     close = get_close_matches(wrong.casefold(), by_fold, n=1, cutoff=0.6)
@@ -50,7 +50,9 @@ def word(value: object, known: tuple[str, ...], culprit: str) -> None:
     plain(value, culprit)
     if value not in known:
         listed = f"known words: {', '.join(known)}"
-        raise SpecError(culprit, f"{value!r} is not a word here", hint(str(value), known) or listed)
+        raise SpecError(
+            culprit, f"{value!r} is not a word here", hint(str(value), known) or listed
+        )
 
 
 def instant(value: object, culprit: str) -> datetime:

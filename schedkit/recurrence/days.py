@@ -65,6 +65,14 @@ def weekday(value: object, culprit: str) -> int:
     return named(value, WEEKDAYS, 0, 7, culprit) % 7
 
 
+def _day(value: object) -> int:
+    return number(value, 1, 31, "NearestWeekday, day")
+
+
+def _weekday(value: int | str) -> int:
+    return weekday(value, "NthWeekday, weekday")
+
+
 @attrs.frozen(order=True)
 class NthWeekday:
     """
@@ -73,7 +81,7 @@ class NthWeekday:
     A month without a fifth Monday has no `NthWeekday("MON", 5)`.
     """
 
-    weekday: int = attrs.field(converter=lambda value: weekday(value, "NthWeekday, weekday"))
+    weekday: int = attrs.field(converter=_weekday)
     n: int = attrs.field()
 
     @n.validator
@@ -91,7 +99,7 @@ class NearestWeekday:
     A month that lacks the day has none. As Quartz reads `15W`.
     """
 
-    day: int = attrs.field(converter=lambda day: number(day, 1, 31, "NearestWeekday, day"))
+    day: int = attrs.field(converter=_day)
 
 
 def LastDay() -> int:  # noqa: N802  reads like the values beside it

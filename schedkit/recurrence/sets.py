@@ -242,7 +242,7 @@ class Calendar(When):
         longest = {MONTHS[month - 1].title(): max(LENGTHS[month - 1]) for month in months}
         ends = ", ".join(f"{day} {month}" for month, day in longest.items())
         raise NeverFiresError(
-            f"days {self.days}, months {self.months}, weekdays {self.weekdays}",
+            f"days {self.days!r}, months {self.months!r}, weekdays {self.weekdays!r}",
             "no year has such a day",
             f"the last valid day is {ends}; days=-1 is the last day of any month",
         )

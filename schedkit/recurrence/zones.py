@@ -36,13 +36,6 @@ class Change(NamedTuple):
     after: int
 
 
-def _policy(words: tuple[str, ...]) -> object:
-    def check(_: object, attribute: attrs.Attribute[str], value: str) -> None:
-        word(value, words, f"Dst, {attribute.name}")
-
-    return check
-
-
 @attrs.frozen(kw_only=True)
 class Dst:
     """
@@ -54,10 +47,12 @@ class Dst:
         fold: A repeated time runs the `first` time, the `second` time, or `both` times.
     """
 
-    gap: Literal["skip", "next", "shift"] = attrs.field(default="skip", validator=_policy(GAPS))
-    fold: Literal["first", "second", "both"] = attrs.field(
-        default="both", validator=_policy(FOLDS)
-    )
+    gap: Literal["skip", "next", "shift"] = "skip"
+    fold: Literal["first", "second", "both"] = "both"
+
+    def __attrs_post_init__(self) -> None:
+        word(self.gap, GAPS, "Dst, gap")
+        word(self.fold, FOLDS, "Dst, fold")
 
 
 POINTWISE = Dst()
@@ -200,6 +195,6 @@ def tzdata_version() -> str:
                 with (folder / name).open(encoding="ascii", errors="replace") as lines:
                     return lines.readline().removeprefix("# version").strip()
         return "unknown"
-    import tzdata  # noqa: PLC0415  only where the machine has no data
+    import tzdata  # type: ignore[import-untyped]
 
-    return tzdata.IANA_VERSION
+    return str(tzdata.IANA_VERSION)
