@@ -5,7 +5,6 @@ What every schedule can tell.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -16,6 +15,8 @@ from schedkit.recurrence.zones import Zone
 
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from schedkit.recurrence.sets import Calendar
 
 # instants of the years 1 to 9999 whose wall clock `datetime` can hold in every zone

@@ -7,11 +7,14 @@ from __future__ import annotations
 import inspect
 import re
 import sys
-from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from schedkit.exceptions import OutputError, SpecError
 
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SECOND = timedelta(seconds=1)

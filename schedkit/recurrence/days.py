@@ -1,20 +1,23 @@
 """
 The days of a month as bits: day 1 is bit 1, so that a set of days is one int.
 
-A month is one of 28 kinds: the weekday of its first day (0 is Sunday) and its length. What a calendar says
-of days is decided once per kind, for all time.
+A month is one of 28 kinds: the weekday of its first day (0 is Sunday) and its length. What a
+calendar says of days is decided once per kind, for all time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from enum import Enum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import attrs
 
 from schedkit.exceptions import SpecError
 from schedkit.recurrence.checks import hint, plain
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 
 class Unrestricted(Enum):

@@ -29,7 +29,7 @@ def seconds(value: object, culprit: str) -> int:
     Whole seconds of `90m`, `1h30m`, `30s` or a timedelta; 0 is one too.
 
     Raises:
-        SpecError: Another unit (a day has 23 to 25 hours), a fraction of a second, less than nothing.
+        SpecError: Another unit (a day has 23 to 25 hours), a fraction of a second, a negative one.
     """
     plain(value, culprit)
     if isinstance(value, timedelta):

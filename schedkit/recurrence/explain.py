@@ -4,8 +4,7 @@ Schedules in one English sentence.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from schedkit.recurrence.days import ANY, NearestWeekday, NthWeekday
@@ -13,6 +12,9 @@ from schedkit.recurrence.durations import duration
 
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
     from schedkit.recurrence.sets import Calendar
 
 WEEKDAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
@@ -74,46 +76,39 @@ def _utc(moment: datetime) -> str:
 def _times(hours: Sequence[int], minutes: Sequence[int]) -> str:
     if len(hours) * len(minutes) <= _FEW:
         return "At " + _and([f"{hour:02}:{minute:02}" for hour in hours for minute in minutes])
-    if len(minutes) > 1:
-        return _minutes(minutes) + _of_hours(hours, minutes)
-    step = _step(hours, 24)
+    return _rule(hours, minutes) if len(minutes) > 1 else _hourly(hours, minutes[0])
+
+
+def _hourly(hours: Sequence[int], minute: int) -> str:
+    step = _step(hours)
     if not step:
-        return f"At {minutes[0]} minutes past the hours {_series(hours)}"
-    each = "hour" if step == 1 else f"{step} hours"
-    if (hours[0], len(hours)) == (0, 24):
-        return "Every hour" + (f" at minute {minutes[0]}" if minutes[0] else "")
-    return f"Every {each} from {hours[0]:02}:{minutes[0]:02} to {hours[-1]:02}:{minutes[0]:02}"
-
-
-def _minutes(minutes: Sequence[int]) -> str:
-    step = _step(minutes, 60)
-    if not step:
-        return f"At minutes {_series(minutes)}"
-    each = "Every minute" if step == 1 else f"Every {step} minutes"
-    return each if _round(minutes) else f"{each} from minute {minutes[0]} to {minutes[-1]}"
-
-
-def _round(minutes: Sequence[int]) -> bool:
-    """
-    Whether evenly spaced minutes keep their distance into the next hour.
-    """
-    return 60 - minutes[-1] + minutes[0] == _step(minutes, 60)
-
-
-def _of_hours(hours: Sequence[int], minutes: Sequence[int]) -> str:
+        return f"At minute {minute} of {_plural('hour', hours)}"
     if len(hours) == 24:  # noqa: PLR2004  a day
-        return "" if _round(minutes) else " of every hour"
-    if hours[-1] - hours[0] == len(hours) - 1 and (len(hours) == 1 or _round(minutes)):
-        return f" from {hours[0]:02}:{minutes[0]:02} to {hours[-1]:02}:{minutes[-1]:02}"
-    return f" of the hours {_series(hours)}"
+        return "Every hour" + (f" at minute {minute}" if minute else "")
+    each = "hour" if step == 1 else f"{step} hours"
+    return f"Every {each} from {hours[0]:02}:{minute:02} to {hours[-1]:02}:{minute:02}"
 
 
-def _step(values: Sequence[int], size: int) -> int:
+def _rule(hours: Sequence[int], minutes: Sequence[int]) -> str:
+    first, last, step = minutes[0], minutes[-1], _step(minutes)
+    each = "Every minute" if step == 1 else f"Every {step} minutes"
+    even = 60 - last + first == step  # the distance holds across the hour
+    neighbours = hours[-1] - hours[0] == len(hours) - 1
+    if len(hours) == 24 and even:  # noqa: PLR2004  a day
+        return each + (f" from minute {first} on" if first else "")
+    if step and (len(hours) == 1 or (neighbours and even)):
+        return f"{each} from {hours[0]:02}:{first:02} to {hours[-1]:02}:{last:02}"
+    within = f"{each} from minute {first} to {last}" if step else f"At minutes {_series(minutes)}"
+    every = len(hours) == 24  # noqa: PLR2004
+    return f"{within} of {'every hour' if every else _plural('hour', hours)}"
+
+
+def _step(values: Sequence[int]) -> int:
     """
     The distance of evenly spaced values, 0 when they are not or are too few to say.
     """
-    steps = {b - a for a, b in zip(values, values[1:], strict=False)}
-    return steps.pop() if len(steps) == 1 and len(values) * 2 > min(size, 4) else 0
+    steps = {after - before for before, after in pairwise(values)}
+    return steps.pop() if len(steps) == 1 and len(values) >= _RANGE else 0
 
 
 def _days(value: Calendar) -> str:
@@ -128,8 +123,7 @@ def _days(value: Calendar) -> str:
 
 def _month_days(days: Sequence[int | NearestWeekday]) -> str:
     plainly = [day for day in days if isinstance(day, int) and day > 0]
-    names = [f"{_ordinal(day)}" for day in range(32)]
-    said = [f"the {_series(plainly, names)}"] if plainly else []
+    said = [f"the {_series(plainly, [*map(_ordinal, range(32))])}"] if plainly else []
     said += [_from_end(-day) for day in reversed(days) if isinstance(day, int) and day < 0]
     said += [
         f"the weekday nearest to the {_ordinal(day.day)}"
@@ -162,6 +156,10 @@ def _count(n: int) -> str:
 def _ordinal(n: int) -> str:
     teen = n // 10 == 1
     return f"{n}{'th' if teen else {1: 'st', 2: 'nd', 3: 'rd'}.get(n % 10, 'th')}"
+
+
+def _plural(noun: str, values: Sequence[int]) -> str:
+    return f"the {noun}{'s' if len(values) > 1 else ''} {_series(values)}"
 
 
 def _series(values: Sequence[int], names: Sequence[str] = (), first: int = 0) -> str:

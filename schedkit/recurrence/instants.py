@@ -1,16 +1,15 @@
 """
 From a calendar to its instants, fast.
 
-Time is cut into stretches of local days. In a stretch where one offset holds, instants are a plain product of
-days and times of day; only the days that a change of the clocks touches, and the first and last, are looked at
-instant by instant. Days come from the 14 kinds of year, each computed once.
+Time is cut into stretches of local days. Where one offset holds, instants are a plain product of
+days and times of day; only the days that a change of the clocks touches, and the first and last,
+are looked at instant by instant. Days come from the 14 kinds of year, each computed once.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from calendar import isleap
-from collections.abc import Iterator
 from datetime import date, datetime
 from itertools import product, starmap
 from math import inf
@@ -22,6 +21,8 @@ from schedkit.recurrence.zones import POINTWISE, Change, Zone
 
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from schedkit.recurrence.sets import Calendar
 
 _DAY = 86_400
@@ -107,7 +108,11 @@ def _edges(zone: Zone, start: int, stop: int, ends: tuple[int, int]) -> list[_St
         if merged and edge.start < merged[-1].stop:
             former = merged.pop()
             edge = _Stretch(  # noqa: PLW2901
-                former.start, max(former.stop, edge.stop), 0, former.changes + edge.changes, True
+                former.start,
+                max(former.stop, edge.stop),
+                0,
+                former.changes + edge.changes,
+                edge=True,
             )
         merged.append(edge)
     return [edge for edge in merged if edge.start < stop and edge.stop > start]
@@ -136,7 +141,7 @@ def _careful(calendar: Calendar, stretch: _Stretch, start: int, stop: int) -> li
 
 def _changing(calendar: Calendar, stretch: _Stretch, start: int, stop: int) -> list[int]:
     """
-    Ask every offset around whether it gives a wall-clock time an instant: none in a gap, two in a fold.
+    Ask each offset around which instant it gives a wall-clock time: none in a gap, two in a fold.
     """
     policy = calendar.dst or POINTWISE
     changes = stretch.changes

@@ -1,19 +1,23 @@
 """
 Cron text to sets, in the grammar that has one meaning everywhere.
 
-Five fields of `*`, `a`, `a-b`, `*/n`, `a-b/n` and lists of them; three-letter names in any case; 0 and 7 are
-Sunday; the macros below. What some platform reads otherwise is refused with the question it raises.
+Five fields of `*`, `a`, `a-b`, `*/n`, `a-b/n` and lists of them; three-letter names in any case;
+0 and 7 are Sunday; the macros below. What some platform reads otherwise is refused with the
+question it raises.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from schedkit.exceptions import AmbiguousCronError, CronSyntaxError, SpecError
 from schedkit.recurrence.checks import hint, plain, word
 from schedkit.recurrence.days import ANY, MONTHS, WEEKDAYS, Unrestricted
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class _Field(NamedTuple):
@@ -54,20 +58,20 @@ _WEEKDAY = _Field("weekday", 0, 7, 7, WEEKDAYS)
 _FIELDS = (_MINUTE, _HOUR, _DAY, _MONTH, _WEEKDAY)
 _FIVE = "write five fields: minute hour day month weekday"
 _ITEM = re.compile(
-    r"(?:(\*)|([0-9]+|[a-z]{3,})(?:-([0-9]+|[a-z]{3,}))?)(?:/([0-9]+))?", re.I | re.A
+    r"(?:(\*)|([0-9]+|[a-z]{3,})(?:-([0-9]+|[a-z]{3,}))?)(?:/([0-9]+))?", re.IGNORECASE | re.ASCII
 )
 _STARS = {"*", "*/1"}
 _ELSEWHERE = {  # what other dialects write, the question it raises, and the cure
     re.compile(r"\?"): ("does ? mean every value, or none", "write *"),
-    re.compile(r"L(-\d+)?", re.I): (
+    re.compile(r"L(-\d+)?", re.IGNORECASE): (
         "is it the last day of the month, or Saturday",
         "use Calendar(days=LastDay()) or weekday 6",
     ),
-    re.compile(r"(\d|[a-z]{3})L", re.I): (
+    re.compile(r"(\d|[a-z]{3})L", re.IGNORECASE): (
         "not every platform has a last weekday",
         "use Calendar(weekdays=LastWeekday('FRI'))",
     ),
-    re.compile(r"(\d+|L)W", re.I): (
+    re.compile(r"(\d+|L)W", re.IGNORECASE): (
         "not every platform has a nearest weekday, nor do they agree at the ends of a month",
         "use Calendar(days=NearestWeekday(15))",
     ),

@@ -2,6 +2,8 @@
 The normal form: every cron is a `Calendar`, sets of minutes, hours, days, months and weekdays.
 """
 
+# ruff: noqa: D102  an override keeps the docstring of `When`
+
 from __future__ import annotations
 
 from calendar import monthrange
@@ -94,9 +96,9 @@ class Calendar(When):
     """
     The instants whose wall clock, in one zone, shows one of the minutes, hours, days and so on.
 
-    Any field takes one value, several, or `ANY`. Kept are sorted tuples (numbers before `NearestWeekday`
-    and `NthWeekday`); `ANY` stays where days, months or weekdays restrict nothing, and `day_rule` is
-    None unless both days and weekdays restrict.
+    Any field takes one value, several, or `ANY`. Kept are sorted tuples (numbers before
+    `NearestWeekday` and `NthWeekday`); `ANY` stays where days, months or weekdays restrict
+    nothing, and `day_rule` is None unless both days and weekdays restrict.
 
     Args:
         minutes: 0 to 59.

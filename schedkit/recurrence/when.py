@@ -2,23 +2,29 @@
 Cron text, intervals, single instants and unions of them.
 """
 
+# ruff: noqa: D102  an override keeps the docstring of `When`
+
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from heapq import merge
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 import attrs
 
 from schedkit.exceptions import NeverFiresError, SpecError
 from schedkit.recurrence import explain
 from schedkit.recurrence.base import FIRST, LAST, When
-from schedkit.recurrence.checks import EPOCH, epoch, whole_seconds
+from schedkit.recurrence.checks import epoch, whole_seconds
 from schedkit.recurrence.durations import seconds
 from schedkit.recurrence.parse import parse
 from schedkit.recurrence.sets import Calendar, DayRule
-from schedkit.recurrence.zones import Dst, Zone
+from schedkit.recurrence.zones import Dst
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 __all__ = ["Calendar", "Cron", "Every", "Once", "Union", "When"]
@@ -29,15 +35,15 @@ class Cron(When):
     """
     Five fields of cron text, read on the wall clock of one zone.
 
-    An instant runs when its wall clock matches: none in the hour that clocks skip, both in the hour they
-    repeat.
+    An instant runs when its wall clock matches: none in the hour that clocks skip, both in the
+    hour they repeat.
 
     Args:
         text: `minute hour day month weekday`, or a macro such as `@daily`.
         timezone: An IANA name.
         dst: What runs when the clocks change; None is `Dst()` without insisting on it.
-        day_rule: Does a day need `any` or `all` of day and weekday, where both restrict? None reads
-            the plain case as `any`, and refuses what platforms read differently.
+        day_rule: Does a day need `any` or `all` of day and weekday, where both restrict? None
+            reads the plain case as `any`, and refuses what platforms read differently.
 
     Attributes:
         calendar: The normal form of the text.
@@ -94,7 +100,7 @@ def _instant(value: str | datetime) -> datetime:
 @attrs.frozen
 class Every(When):
     """
-    Elapsed time, whatever clocks show: *anchor* and every whole number of intervals before and after it.
+    Elapsed time, whatever clocks show: *anchor*, and whole intervals before and after it.
 
     The anchor is a phase, not a start.
 

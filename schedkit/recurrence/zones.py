@@ -4,10 +4,11 @@ Time zones that mean the same everywhere, when their clocks change, and what a s
 
 from __future__ import annotations
 
+import datetime as dt
 import zoneinfo
 from bisect import bisect_right
-from datetime import UTC, timedelta, tzinfo
-from functools import lru_cache
+from datetime import UTC, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -42,8 +43,9 @@ class Dst:
     What becomes of wall-clock times that a change of the clocks skips or repeats.
 
     Args:
-        gap: A skipped time does not run (`skip`), runs at the end of the gap (02:30 -> 03:00, `next`),
-            or is moved by its width (02:30 -> 03:30, `shift`). A run moved onto another is one run.
+        gap: A skipped time does not run (`skip`), runs at the end of the gap (02:30 -> 03:00,
+            `next`), or is moved by its width (02:30 -> 03:30, `shift`). A run moved onto another
+            is one run.
         fold: A repeated time runs the `first` time, the `second` time, or `both` times.
     """
 
@@ -74,7 +76,7 @@ class Zone:
     """
 
     name: str
-    tzinfo: tzinfo = attrs.field(repr=False, eq=False)
+    tzinfo: dt.tzinfo = attrs.field(repr=False, eq=False)
     _pages: dict[int, tuple[Change, ...]] = attrs.field(
         factory=dict, init=False, repr=False, eq=False
     )
@@ -157,7 +159,7 @@ class Zone:
         return offset // SECOND
 
 
-@lru_cache(maxsize=None)
+@cache
 def _zone(name: str) -> Zone:
     if name == "UTC":
         return Zone(name, UTC)
@@ -180,10 +182,10 @@ def _near(name: str) -> str:
     return f"did you mean {exact!r}?" if exact else hint(name, known) or _UTC_CURE
 
 
-@lru_cache(maxsize=1)
+@cache
 def tzdata_version() -> str:
     """
-    Release such as `2026a` of the data that `zoneinfo` reads: the machine's own, else the package's.
+    Release, such as `2026a`, of the data that `zoneinfo` reads: the machine's, or the package's.
 
     `unknown` when the machine's copy does not say.
     """
