@@ -10,9 +10,7 @@ import schedkit as sk
 image = pulumi.Config().require("image")
 small = sk.Resources(cpu=0.5, memory="512Mi")
 
-prepare = sk.Step(
-    "prepare", image=image, command=["python", "steps/prepare.py"], resources=small
-)
+prepare = sk.Step("prepare", image=image, command=["python", "steps/prepare.py"], resources=small)
 fit = sk.Step(
     "fit",
     image=image,

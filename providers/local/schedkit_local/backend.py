@@ -6,7 +6,6 @@ A pipeline is one document; `Local.run` runs it now. Nothing here is a Pulumi re
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 from schedkit.backend import (
@@ -20,12 +19,12 @@ from schedkit.backend import (
     refused,
 )
 from schedkit.plan import Node, Plan
-
 from schedkit_local.document import read, write
 from schedkit_local.options import LocalOptions
 
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from schedkit.pipeline import PipelineSpec
@@ -42,7 +41,7 @@ PROCESS = {
 }
 EXACT = {
     Feature.PIPELINE: "runs now on this machine",
-    Feature.COMMAND: "python is the program's own interpreter, the working folder is the program's",
+    Feature.COMMAND: "python is the program's interpreter, its folder the working folder",
     Feature.ARGS: "follow the command",
     Feature.ENV: "laid over this machine's own environment",
     Feature.RETRY: "each attempt finds an empty output folder and has its own log",
@@ -64,7 +63,7 @@ EMULATED = {
 
 class Local(Backend):
     """
-    This machine: steps as processes, or as containers where Docker answers.
+    Steps as processes of this machine, or as containers where Docker answers.
     """
 
     name = "local"

@@ -1,8 +1,8 @@
 """
 One attempt of a step as a container, through Docker's SDK (extra `schedkit-local[docker]`).
 
-The image carries the step's program: of this machine it sees the output folder, the needed outputs (read-only) and
-nothing else. https://docker-py.readthedocs.io/en/stable/containers.html
+The image carries the step's program: of this machine it sees the output folder, the needed
+outputs (read-only) and nothing else. https://docker-py.readthedocs.io/en/stable/containers.html
 """
 
 from __future__ import annotations
@@ -11,20 +11,19 @@ import asyncio
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import attrs
 
 from schedkit.exceptions import RunFailedError
 from schedkit.pipeline import bytes_of
-
-from schedkit_local.process import GRACE, Outcome
+from schedkit_local.document import ResourcesDocument
+from schedkit_local.files import StepFiles
+from schedkit_local.process import GRACE, Outcome, note
 
 
 if TYPE_CHECKING:
-    from schedkit_local.document import ResourcesDocument
-    from schedkit_local.files import StepFiles
+    from pathlib import Path
 
 OUTPUT = "/schedkit/output"
 INPUT = "/schedkit/input"
@@ -62,7 +61,7 @@ class Box:
 
     def arguments(self) -> dict[str, object]:
         """
-        Keyword arguments of `docker.containers.create`; the container is the user's, so are its files.
+        Keyword arguments of `docker.containers.create`; its files belong to the user.
         """
         resources = self.resources
         output = {str(self.files.output.resolve()): {"bind": OUTPUT, "mode": "rw"}}
@@ -119,7 +118,7 @@ def connect(mode: str) -> Docker | None:
     raise RunFailedError("Docker, schedkit:local container: always", reason, cure)
 
 
-async def run_container(docker: Docker, box: Box, *, log: Path, timeout: float | None) -> Outcome:
+async def run_container(docker: Docker, box: Box, *, log: Path, seconds: float | None) -> Outcome:
     """
     Run one attempt to its end, its output into *log*; the container is removed.
     """
@@ -130,20 +129,20 @@ async def run_container(docker: Docker, box: Box, *, log: Path, timeout: float |
         (await making).remove(force=True)
         raise
     except Exception as error:  # noqa: BLE001  see connect
-        log.write_text(f"schedkit: image {box.image!r} cannot be run: {error}\n")
+        note(log, f"image {box.image!r} cannot be run: {error}")
         return Outcome(None)
     try:
-        return await _ended(container, log, timeout)
+        return await _ended(container, log, seconds)
     finally:
         await asyncio.to_thread(container.remove, force=True)
 
 
-async def _ended(container: Any, log: Path, timeout: float | None) -> Outcome:
+async def _ended(container: Any, log: Path, seconds: float | None) -> Outcome:
     container.start()
     writing = asyncio.ensure_future(asyncio.to_thread(_write, container, log))
     waiting = asyncio.ensure_future(asyncio.to_thread(container.wait))
     try:
-        async with asyncio.timeout(timeout):
+        async with asyncio.timeout(seconds):
             await asyncio.shield(waiting)
     except TimeoutError:
         await asyncio.to_thread(container.stop, timeout=int(GRACE))

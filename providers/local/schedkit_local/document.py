@@ -1,7 +1,8 @@
 """
-The one node of a local plan: a whole run as plain data, so that it prints and `overrides=` can change it.
+The one node of a local plan: a whole run as plain data, printable and open to `overrides=`.
 
-A parameter in a command, an argument or a variable stands as `{"parameter": name}`: it is filled in when the run starts.
+A parameter in a command, an argument or a variable stands as `{"parameter": name}`: it is filled
+in when the run starts.
 """
 
 from __future__ import annotations

@@ -14,14 +14,18 @@ import os
 import secrets
 import shutil
 import stat
-from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import attrs
 
 from schedkit.exceptions import RunFailedError
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 
 WRITE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH

@@ -1,8 +1,8 @@
 """
 One run while it goes on: steps in order, independent ones at the same time.
 
-After a failure what runs may finish, and nothing more starts. SIGINT, SIGTERM and SIGHUP end everything; a second one
-ends it at once.
+After a failure what runs may finish, and nothing more starts. SIGINT, SIGTERM and SIGHUP end
+everything; a second one ends it at once.
 """
 
 from __future__ import annotations
@@ -17,22 +17,19 @@ from contextlib import nullcontext
 from datetime import UTC, datetime
 from graphlib import TopologicalSorter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import attrs
 
 from schedkit.backend import RunResult, StepResult
 from schedkit.exceptions import RunFailedError
-
 from schedkit_local.container import Box, Docker, run_container
 from schedkit_local.document import RunDocument, StepDocument, text
 from schedkit_local.files import StepFiles, tail, write_json
+from schedkit_local.options import LocalOptions
 from schedkit_local.process import Outcome, run_process
 from schedkit_local.progress import Progress
 
-
-if TYPE_CHECKING:
-    from schedkit_local.options import LocalOptions
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -52,13 +49,11 @@ class Job:
     secrets: Mapping[str, Mapping[str, str]]
     docker: Docker | None
     progress: Progress
-    results: dict[str, StepResult] = attrs.field(init=False)
+    results: dict[str, StepResult] = attrs.field(
+        init=False, default=attrs.Factory(lambda job: _waiting(job.document), takes_self=True)
+    )
     error: RunFailedError | None = None
     interrupted: bool = False
-
-    @results.default
-    def _waiting(self) -> dict[str, StepResult]:
-        return {name: StepResult(name=name) for name in self.document.steps}
 
     def run(self) -> RunResult:
         """
@@ -140,6 +135,7 @@ class Job:
         files = StepFiles(self.folder / name)
         limit = 1 + (step.retry.limit if step.retry else 0)
         start = time.monotonic()
+        outcome = Outcome(None)
         try:
             for attempt in range(1, limit + 1):
                 if attempt > 1 and step.retry:
@@ -170,10 +166,10 @@ class Job:
             None if step.command is None else [text(w, self.parameters) for w in step.command]
         )
         args = [text(word, self.parameters) for word in step.args]
-        log, timeout = files.log(attempt), step.timeout_seconds
+        log, seconds = files.log(attempt), step.timeout_seconds
         if self.docker is None or step.image is None:
             words = [*(command or ()), *args]
-            return run_process(words, variables, folder=self.program, log=log, timeout=timeout)
+            return run_process(words, variables, folder=self.program, log=log, seconds=seconds)
         box = Box(
             name=f"{self.folder.name}-{name}-{attempt}",
             image=step.image,
@@ -184,7 +180,7 @@ class Job:
             files=files,
             needs=step.needs,
         )
-        return run_container(self.docker, box, log=log, timeout=timeout)
+        return run_container(self.docker, box, log=log, seconds=seconds)
 
     def _variables(
         self, name: str, step: StepDocument, files: StepFiles, attempt: int
@@ -230,6 +226,10 @@ class Job:
         if result:
             document |= {"ended": datetime.now(UTC).isoformat(), **result.to_dict()}
         write_json(self.folder / "run.json", document)
+
+
+def _waiting(document: RunDocument) -> dict[str, StepResult]:
+    return {name: StepResult(name=name) for name in document.steps}
 
 
 def _reason(outcome: Outcome, step: StepDocument) -> str:

@@ -18,8 +18,8 @@ class LocalOptions:
 
     Attributes:
         runs: The folder that holds one folder per run; relative to the program's.
-        container: `auto` runs a step that has an image as a container when Docker answers, else as a
-            process; `never` asks no Docker; `always` fails without one.
+        container: `auto` runs a step that has an image as a container when Docker answers, else
+            as a process; `never` asks no Docker; `always` fails without one.
         parallel: How many steps run at the same time; None: all that can.
     """
 

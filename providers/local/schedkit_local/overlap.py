@@ -1,5 +1,5 @@
 """
-Runs of one pipeline on this machine beside each other: a lock that the kernel lets go when its holder dies.
+Runs of one pipeline beside each other: a lock that the kernel lets go when its holder dies.
 """
 
 from __future__ import annotations
@@ -8,12 +8,15 @@ import fcntl
 import os
 import signal
 import time
-from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from schedkit.exceptions import RunFailedError
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 
 PAUSE = 0.1

@@ -1,8 +1,8 @@
 """
 One attempt of a step as a process, and the end of everything that it started.
 
-A process runs in a session of its own. Whatever leaves that session still carries the attempt's variables in its
-environment, and is found by them.
+A process runs in a session of its own. Whatever leaves that session still carries the attempt's
+variables in its environment, and is found by them.
 """
 
 from __future__ import annotations
@@ -12,12 +12,16 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import attrs
 import psutil
+
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
 
 GRACE = 5.0
@@ -56,7 +60,7 @@ async def run_process(
     *,
     folder: Path,
     log: Path,
-    timeout: float | None,
+    seconds: float | None,
 ) -> Outcome:
     """
     Run a program to its end, its output into *log*; nothing that it started outlives this call.
@@ -66,7 +70,7 @@ async def run_process(
         variables: Laid over the environment of this process, without what is schedkit's own in it.
         folder: The working folder.
         log: A file that does not exist yet.
-        timeout: Seconds.
+        seconds: After so many it is ended.
     """
     if words[0] in {"python", "python3"}:
         words = [sys.executable, *words[1:]]
@@ -76,7 +80,7 @@ async def run_process(
     process = None
     timed_out = False
     try:
-        async with asyncio.timeout(timeout):
+        async with asyncio.timeout(seconds):
             with log.open("wb") as stream:
                 process = await asyncio.create_subprocess_exec(
                     *words,
@@ -91,16 +95,23 @@ async def run_process(
     except TimeoutError:
         timed_out = True
     except (OSError, ValueError) as error:
-        log.write_text(f"schedkit: {words[0]!r} cannot be started: {error}\n")
+        note(log, f"{words[0]!r} cannot be started: {error}")
         return Outcome(NOT_STARTED)
     finally:
         await end(process.pid if process else NOBODY, mark)
     return Outcome(await process.wait() if process else None, timed_out)
 
 
+def note(log: Path, text: str) -> None:
+    """
+    Write into a step's log why it has none of its own.
+    """
+    log.write_text(f"schedkit: {text}\n")
+
+
 async def end(leader: int, mark: Mapping[str, str], grace: float | None = None) -> None:
     """
-    End every process of an attempt: SIGTERM, a grace, SIGKILL. A second cancellation ends the grace.
+    End every process of an attempt: SIGTERM, a grace, SIGKILL. Cancelling ends the grace.
 
     Args:
         leader: Process id, and so the session, of the attempt's own process.

@@ -5,8 +5,6 @@ What a run shows while it goes on: a live table on a terminal, plain lines elsew
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
-from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
@@ -18,6 +16,9 @@ from schedkit_local.files import tail
 
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from types import TracebackType
+
     from schedkit.backend import RunResult, StepResult
 
 STYLES = {

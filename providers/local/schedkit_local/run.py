@@ -1,19 +1,16 @@
 """
-The start of a run on this machine: everything that can be refused is refused before the first step.
+The start of a run: everything that can be refused is refused before the first step.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from schedkit.exceptions import RunFailedError, SpecError
 from schedkit.inputs import hint
-
 from schedkit_local.container import Docker, connect
 from schedkit_local.files import new_run, oldest, prune, runs_folder
 from schedkit_local.job import Job
@@ -22,8 +19,10 @@ from schedkit_local.progress import Progress
 
 
 if TYPE_CHECKING:
-    from schedkit.backend import RunResult
+    from collections.abc import Mapping
+    from pathlib import Path
 
+    from schedkit.backend import RunResult
     from schedkit_local.document import RunDocument
     from schedkit_local.options import LocalOptions
 
