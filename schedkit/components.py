@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from schedkit.exceptions import UnsupportedError
-    from schedkit.pipeline import Filling
+    from schedkit.pipeline import Value
     from schedkit.plan import Node, Plan
     from schedkit.recurrence import When
 
@@ -137,7 +137,7 @@ class Pipeline(_Component):
         name: str,
         *,
         steps: Sequence[Step],
-        parameters: Mapping[str, Filling] | None = None,
+        parameters: Mapping[str, Value] | None = None,
         overlap: Overlap = "allow",
         timeout: str | int | timedelta = "24h",
         keep: Keep | None = None,
@@ -197,7 +197,7 @@ class Schedule(_Component):
         pipeline: Pipeline,
         when: When,
         *,
-        parameters: Mapping[str, Filling] | None = None,
+        parameters: Mapping[str, Value] | None = None,
         catch_up: CatchUpPolicy | CatchUp = "none",
         starting_deadline: str | int | timedelta = "5m",
         jitter: str | int | timedelta = 0,

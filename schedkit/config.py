@@ -1,16 +1,18 @@
 """
 Stack config under `schedkit:`, as typed values.
 
-`schedkit:backend` names the backend, `schedkit:strict` refuses emulations too, and `schedkit:<backend>`
-holds the options of one backend, in camelCase. Any other key is an error with a hint.
+`schedkit:backend` names the backend, `schedkit:strict` refuses emulations too, and
+`schedkit:<backend>` holds the options of one backend, in camelCase. Any other key is an error with
+a hint.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -70,10 +72,9 @@ def read(raw: Mapping[str, object], backends: Mapping[str, object]) -> Settings:
 
 
 def _document(name: str, value: object) -> Mapping[str, object]:
-    try:
-        value = json.loads(value) if isinstance(value, str) else value
-    except ValueError:
-        pass
+    if isinstance(value, str):
+        with suppress(ValueError):
+            value = json.loads(value)
     if not isinstance(value, Mapping):
         culprit = f"config {NAMESPACE}{name}={value!r}"
         raise ConfigError(culprit, "is no object", f"write {NAMESPACE}{name}: {{key: value}}")
@@ -127,8 +128,8 @@ def _converter() -> Converter:
 
     converter = Converter(forbid_extra_keys=True, prefer_attrib_converters=True)
 
-    def factory(kind: type, converter: Converter) -> object:
-        renames = {f.name: override(rename=_camel(f.name)) for f in attrs.fields(kind)}
+    def factory(kind: type, converter: Converter) -> Callable[..., Any]:
+        renames: Any = {f.name: override(rename=_camel(f.name)) for f in attrs.fields(kind)}
         return make_dict_structure_fn(kind, converter, _cattrs_forbid_extra_keys=True, **renames)
 
     converter.register_structure_hook_factory(attrs.has, factory)

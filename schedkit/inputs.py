@@ -1,8 +1,8 @@
 """
 What may be a `pulumi.Input` and what must be plain.
 
-What decides the *shape* of the resources is plain Python; what *fills* a body may be a `pulumi.Output` or any
-awaitable. Nothing here imports pulumi: a program that never made an Output has none to find.
+What decides the *shape* of the resources is plain Python; what *fills* a body may be a
+`pulumi.Output` or any awaitable. Nothing here imports pulumi: who never made an Output has none.
 """
 
 from __future__ import annotations
@@ -11,16 +11,23 @@ import inspect
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from difflib import get_close_matches
+from collections.abc import Set as AbstractSet
+from datetime import timedelta
+from math import inf
 from types import MappingProxyType
-from typing import TypeVar
-
-import attrs
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from schedkit.exceptions import OutputError, SpecError
+from schedkit.recurrence import checks
+from schedkit.recurrence.durations import seconds
+
+
+if TYPE_CHECKING:
+    import attrs
 
 
 T = TypeVar("T")
+Duration: TypeAlias = str | int | timedelta
 
 
 def is_live(value: object) -> bool:
@@ -41,32 +48,31 @@ def plain(value: object, culprit: str) -> None:
     if is_live(value):
         raise OutputError(
             culprit,
-            "is a pulumi.Output, and it decides which resources there are, before any output is known",
-            "pass a plain value here; images, arguments, environment values and ids may be Outputs",
+            "is a pulumi.Output, and it decides which resources there are",
+            "pass a plain value; images, arguments, variables and parameters may be Outputs",
         )
     if isinstance(value, Mapping):
         for item in (*value, *value.values()):
             plain(item, culprit)
-    elif isinstance(value, (list, tuple, set, frozenset)):
+    elif isinstance(value, (list, tuple, AbstractSet)):
         for item in value:
             plain(item, culprit)
 
 
 def hint(wrong: str, known: Iterable[str]) -> str:
     """
-    "did you mean 'x'?", or the list of what there is.
+    "did you mean 'x'?", else what there is.
     """
     known = sorted(known)
-    close = get_close_matches(wrong, known, n=1, cutoff=0.6)
-    return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known) or 'none'}"
+    return checks.hint(wrong, known) or f"known: {', '.join(known) or 'none'}"
 
 
 def name_of(value: object) -> str:
     """
     `"Step 'fit'"`: how an error calls a value that is still being made.
     """
-    name = getattr(value, "name", "")
-    return f"{type(value).__name__.removesuffix('Spec')} {name!r}" if name else type(value).__name__
+    kind, name = type(value).__name__.removesuffix("Spec"), getattr(value, "name", None)
+    return f"{kind} {name!r}" if isinstance(name, str) else kind
 
 
 def shape(
@@ -114,13 +120,13 @@ def one_of(*known: str) -> Callable[[object, attrs.Attribute[T], T], None]:
 
 def at_least(least: float) -> Callable[[object, attrs.Attribute[T], T], None]:
     """
-    An attrs validator: a number from *least* upwards.
+    An attrs validator: a finite number from *least* upwards.
     """
 
     def validate(instance: object, attribute: attrs.Attribute[T], value: T) -> None:
-        if value < least:  # type: ignore[operator]
+        if not least <= value < inf:  # type: ignore[operator]
             culprit = f"{name_of(instance)}, {attribute.name}={value!r}"
-            raise SpecError(culprit, f"is less than {least}", f"give {least} or more")
+            raise SpecError(culprit, f"is no finite number from {least}", f"give {least} or more")
 
     return validate
 
@@ -140,20 +146,55 @@ def matches(
         if not compiled.fullmatch(value):
             raise SpecError(culprit, "is not a legal name here", f"write {rule}")
         if len(value) > longest:
-            raise SpecError(
-                culprit, f"has {len(value)} characters", f"at most {longest} fit everywhere"
-            )
+            cure = f"at most {longest} fit everywhere"
+            raise SpecError(culprit, f"has {len(value)} characters", cure)
+
+    return validate
+
+
+NAME = matches(
+    r"[a-z]([-a-z0-9]*[a-z0-9])?",
+    "lower-case letters, digits and hyphens, a letter first and no hyphen last",
+    50,
+)
+
+
+def duration(value: Duration | None) -> int | None:
+    """
+    An attrs converter: whole seconds of `2h`, a `timedelta` or seconds; `lasts` refuses the rest.
+    """
+    try:
+        return value if isinstance(value, int | None) else seconds(value, "")
+    except SpecError:
+        return value  # type: ignore[return-value]
+
+
+def lasts(
+    least: int, *, optional: bool = False
+) -> Callable[[object, attrs.Attribute[T], T], None]:
+    """
+    An attrs validator: a duration of at least so many seconds.
+    """
+
+    def validate(instance: object, attribute: attrs.Attribute[T], value: T) -> None:
+        if value is None and optional:
+            return
+        if type(value) is not int:
+            culprit = f"{name_of(instance)}, {attribute.name}"
+            plain(value, culprit)
+            seconds(value, culprit)
+        at_least(least)(instance, attribute, value)
 
     return validate
 
 
 def sequence(value: object) -> object:
     """
-    An attrs converter: any list becomes a tuple; a text, an Output and the rest stay for the validator.
+    An attrs converter: what has an order becomes a tuple; a text, a set, an Output and the rest
+    stay for the validator.
     """
-    if isinstance(value, str) or is_live(value) or not isinstance(value, Iterable):
-        return value
-    return tuple(value)
+    unordered = isinstance(value, (str, bytes, Mapping, AbstractSet)) or is_live(value)
+    return tuple(value) if isinstance(value, Iterable) and not unordered else value
 
 
 def mapping(value: object) -> object:

@@ -1,8 +1,9 @@
 """
 A plan: native resources as frozen data, to be printed, compared, patched, checked and deployed.
 
-Inputs carry Pulumi's wire names (camelCase), as in the SDKs' schemas and in Pulumi YAML. `Ref`, `Text`,
-`Json` and `Lookup` stand where a value is not known yet; a user's `pulumi.Input` passes through untouched.
+Inputs carry Pulumi's wire names (camelCase), as in the SDKs' schemas and in Pulumi YAML. `Ref`,
+`Text`, `Json` and `Lookup` stand where a value is not known yet; a user's `pulumi.Input` passes
+through untouched.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from schedkit.inputs import hint, is_live
 
 
 if TYPE_CHECKING:
+    # ruff: noqa: TC004  nobody reads these annotations at runtime
     from schedkit.backend import Finding
     from schedkit.recurrence import When
     from schedkit.recurrence.proof import Proof
@@ -28,8 +30,8 @@ class Ref:
     """
     An output of another node.
 
-    `Ref("role", "arn")` is a node of the same plan, `Ref("pipeline/role", "arn")` one of the schedule's pipeline,
-    `Ref("shared/group", "name")` one that all components of the program share.
+    `Ref("role", "arn")` is a node of the same plan, `Ref("pipeline/role", "arn")` one of the
+    schedule's pipeline, `Ref("shared/group", "name")` one that the whole program shares.
     """
 
     node: str
@@ -45,7 +47,7 @@ class Text:
     parts: tuple[object, ...]
 
     def __init__(self, *parts: object) -> None:
-        self.__attrs_init__(parts)
+        self.__attrs_init__(parts)  # type: ignore[attr-defined]
 
 
 @attrs.frozen
@@ -60,7 +62,7 @@ class Json:
 @attrs.frozen
 class Lookup:
     """
-    What the provider knows: `Lookup("aws:index/getCallerIdentity:getCallerIdentity", "accountId")`.
+    What the provider knows: `Lookup("aws:index/getRegion:getRegion", "name")`.
     """
 
     token: str
@@ -122,7 +124,8 @@ class Plan:
         name: The component's name.
         nodes: The first one is the main one and bears the component's name.
         findings: What becomes of each feature that the spec asks for.
-        shared: Nodes that every component of the program may ask for; made once, owned by `schedkit:index:Shared`.
+        shared: Nodes that every component of the program may ask for; made once, owned by
+            `schedkit:index:Shared`.
         timings: Every place that carries native schedule text.
         proves: What those texts must fire like, together; None when there are none.
         proof: Filled in by `schedkit.planning`.
@@ -148,7 +151,8 @@ class Plan:
         for node in self.nodes:
             unknown = sorted(k for k in node.references if "/" not in k and k not in keys)
             if unknown:
-                raise PlanError(culprit, f"node {node.key!r} refers to {unknown[0]!r}", hint(unknown[0], keys))
+                reason = f"node {node.key!r} refers to {unknown[0]!r}"
+                raise PlanError(culprit, reason, hint(unknown[0], keys))
 
     def node(self, key: str) -> Node:
         """
@@ -162,11 +166,12 @@ class Plan:
                 return node
         keys = [node.key for node in self.nodes]
         culprit = f"{self.kind} {self.name!r}, resource {key!r}"
-        raise OverrideError(culprit, f"{self.backend} makes none of that name here", hint(key, keys))
+        reason = f"{self.backend} makes none of that name here"
+        raise OverrideError(culprit, reason, hint(key, keys))
 
     def patched(self, key: str, changes: Mapping[str, object]) -> Plan:
         """
-        The escape hatch: *changes* laid over one node's inputs, mappings merged, all else replaced.
+        The escape hatch: *changes* `merged` over one node's inputs.
         """
         old = self.node(key)
         new = attrs.evolve(old, inputs=merged(old.inputs, changes))
@@ -184,7 +189,7 @@ class Plan:
 
 def merged(base: Mapping[str, object], over: Mapping[str, object]) -> dict[str, object]:
     """
-    *over* laid on *base*: mappings are merged, everything else is replaced, None takes a property away.
+    *over* laid on *base*: mappings are merged, all else is replaced, None takes a property away.
     """
     out = dict(base)
     for key, value in over.items():
@@ -219,7 +224,7 @@ def walk(value: object) -> Iterator[object]:
             yield value
 
 
-def show(value: object) -> object:
+def show(value: object) -> object:  # noqa: PLR0911  one return a kind
     """
     The value as plain data, for people, snapshots and `--json`: `${role.arn}` for a reference.
     """

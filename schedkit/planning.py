@@ -115,7 +115,8 @@ def _judged(when: When, proof: Proof) -> Iterator[Finding]:
         nearest = "schedules of two pipelines, or one time that holds for all"
         yield Finding(Feature.UNION, "refused", reason, nearest, instants=proof.doubled)
     if proof.departures:
-        reason = f"{proof.dialect} reads gaps and repeated hours its own way: {_first(proof.departures)}"
+        first = _first(proof.departures)
+        reason = f"{proof.dialect} reads gaps and repeated hours its own way: {first}"
         yield Finding(Feature.DST, "emulated", reason, instants=proof.departures)
     if proof.unknown:
         reason = f"what {proof.dialect} does is not known for {_first(proof.unknown)}"
@@ -132,7 +133,6 @@ def _differences(proof: Proof) -> str:
 
 
 def _first(instants: tuple[datetime, ...]) -> str:
-    shown = ", ".join(
-        f"{t.isoformat()} ({t.astimezone(UTC):%Y-%m-%dT%H:%M}Z)" for t in instants[:3]
-    )
-    return f"{shown}, ..." if len(instants) > 3 else shown
+    shown, more = instants[:3], instants[3:]
+    texts = [f"{t.isoformat()} ({t.astimezone(UTC):%Y-%m-%dT%H:%M}Z)" for t in shown]
+    return ", ".join([*texts, "..."] if more else texts)

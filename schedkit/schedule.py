@@ -1,29 +1,35 @@
 """
-Schedules as values: when a pipeline runs, and what happens to a run that is late, missed or unwanted.
+Schedules as values: when a pipeline runs, and what becomes of a run that is late or missed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from datetime import datetime
+from typing import Any, Literal, TypeAlias
 
 import attrs
 
 from schedkit.exceptions import SpecError
-from schedkit.inputs import at_least, mapping, name_of, of_type, one_of, plain, shape
-from schedkit.pipeline import (
-    DURATION,
+from schedkit.inputs import (
     NAME,
+    duration,
+    lasts,
+    mapping,
+    name_of,
+    of_type,
+    one_of,
+    shape,
+)
+from schedkit.pipeline import (
     PipelineSpec,
+    Value,
     check_parameters,
     with_parameters,
 )
 from schedkit.recurrence import When
+from schedkit.recurrence.checks import whole_seconds
 
-
-if TYPE_CHECKING:
-    from schedkit.pipeline import Filling
 
 CatchUpPolicy: TypeAlias = Literal["none", "latest", "all"]
 
@@ -31,17 +37,19 @@ CatchUpPolicy: TypeAlias = Literal["none", "latest", "all"]
 @attrs.frozen
 class CatchUp:
     """
-    What happens to runs that were missed for longer than the starting deadline, in Temporal's words.
+    What happens to runs missed for longer than the starting deadline, in Temporal's words.
 
     Attributes:
         policy: `none` of them, the `latest` one, or `all`, oldest first.
-        window: How far back missed runs count, in seconds; given as `2h`, a `timedelta` or seconds.
+        window: Seconds back for which missed runs count; given as `2h`, a `timedelta` or seconds.
     """
 
     policy: CatchUpPolicy = attrs.field(
         default="none", validator=shape(one_of("none", "latest", "all"))
     )
-    window: int | None = attrs.field(default=None, converter=DURATION)
+    window: int | None = attrs.field(
+        default=None, converter=duration, validator=lasts(1, optional=True)
+    )
 
     def __attrs_post_init__(self) -> None:
         culprit = f"CatchUp, policy={self.policy!r}"
@@ -52,29 +60,23 @@ class CatchUp:
             raise SpecError(culprit, "does not say how far back missed runs count", cure)
 
 
-def _catch_up(value: object) -> object:
-    return CatchUp(value) if isinstance(value, str) else value  # type: ignore[arg-type]
+def _catch_up(value: CatchUpPolicy | CatchUp) -> CatchUp:
+    return CatchUp(value) if isinstance(value, str) else value
 
 
-def _instant(value: object, instance: object, field: attrs.Attribute[datetime | None]) -> object:
-    culprit = f"{name_of(instance)}, {field.name}"
-    plain(value, culprit)
-    if isinstance(value, str):
-        try:
-            value = datetime.fromisoformat(value)
-        except ValueError:
-            cure = "write it as 2026-01-01T09:00:00+01:00, in quotes in YAML"
-            raise SpecError(f"{culprit}={value!r}", "is no RFC 3339 instant", cure) from None
-    if isinstance(value, datetime) and value.tzinfo is None:
-        cure = f"write {value.isoformat()}Z or another offset"
-        raise SpecError(f"{culprit}={value.isoformat()}", "has no offset from UTC", cure)
-    return value.astimezone(UTC) if isinstance(value, datetime) else value
+def _instant(value: datetime | str | None) -> datetime | None:
+    try:
+        return None if value is None else whole_seconds(value, "")
+    except SpecError:
+        return value  # type: ignore[return-value]
 
 
-INSTANT = attrs.Converter(_instant, takes_self=True, takes_field=True)
+def _is_instant(instance: object, field: attrs.Attribute[Any], value: object) -> None:
+    if value is not None:
+        whole_seconds(value, f"{name_of(instance)}, {field.name}")
 
 
-def _parameters(instance: object, field: attrs.Attribute[object], value: object) -> None:
+def _parameters(instance: object, _: attrs.Attribute[Any], value: object) -> None:
     check_parameters(value, f"{name_of(instance)}, parameters")
 
 
@@ -101,31 +103,32 @@ class ScheduleSpec:
     when: When = attrs.field(
         validator=shape(of_type(When, cure="write sk.Cron('0 9 * * *', timezone='UTC')"))
     )
-    parameters: Mapping[str, Filling] = attrs.field(
+    parameters: Mapping[str, Value] = attrs.field(
         factory=dict, kw_only=True, converter=mapping, validator=_parameters, hash=False
     )
     catch_up: CatchUp = attrs.field(
-        default="none", kw_only=True, converter=_catch_up, validator=shape(of_type(CatchUp))
+        factory=CatchUp, kw_only=True, converter=_catch_up, validator=shape(of_type(CatchUp))
     )
-    starting_deadline: int = attrs.field(default="5m", kw_only=True, converter=DURATION)
-    jitter: int = attrs.field(default=0, kw_only=True, converter=DURATION, validator=at_least(0))
-    start: datetime | None = attrs.field(default=None, kw_only=True, converter=INSTANT)
-    end: datetime | None = attrs.field(default=None, kw_only=True, converter=INSTANT)
+    starting_deadline: int = attrs.field(
+        default=300, kw_only=True, converter=duration, validator=lasts(1)
+    )
+    jitter: int = attrs.field(default=0, kw_only=True, converter=duration, validator=lasts(0))
+    start: datetime | None = attrs.field(
+        default=None, kw_only=True, converter=_instant, validator=_is_instant
+    )
+    end: datetime | None = attrs.field(
+        default=None, kw_only=True, converter=_instant, validator=_is_instant
+    )
     paused: bool = attrs.field(default=False, kw_only=True, validator=shape(of_type(bool)))
 
     def __attrs_post_init__(self) -> None:
-        for field in ("start", "end"):
-            value = getattr(self, field)
-            if not isinstance(value, datetime | None):
-                culprit = f"{name_of(self)}, {field}={value!r}"
-                raise SpecError(culprit, f"is {type(value).__name__}, not an instant")
         if self.start and self.end and self.end <= self.start:
             culprit = f"{name_of(self)}, end={self.end.isoformat()}"
             raise SpecError(culprit, f"is not after start={self.start.isoformat()}", "swap them")
-        with_parameters(self.pipeline, self.parameters, name_of(self))
+        self.filled()
 
-    def filled(self) -> Mapping[str, Filling]:
+    def filled(self) -> Mapping[str, Value]:
         """
         The parameters of a run: the pipeline's defaults with the schedule's own laid over them.
         """
-        return {**self.pipeline.parameters, **self.parameters}
+        return with_parameters(self.pipeline, self.parameters, name_of(self))

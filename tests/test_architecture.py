@@ -33,7 +33,10 @@ LONGEST_FUNCTION = 35
 ROWS = (
     {"exceptions"},
     {"recurrence"},
-    {"inputs", "pipeline", "schedule"},
+    {"inputs"},
+    {"step"},
+    {"pipeline"},
+    {"schedule"},
     {"plan"},
     {"backend"},
     {"planning"},
