@@ -31,7 +31,7 @@ DISTRIBUTIONS = {
     ),
     "schedkit-local": (
         "providers/local/schedkit_local",
-        {"rich", "schedkit"},
+        {"attrs", "cattrs", "psutil", "rich", "schedkit"},
         {"schedkit.backends": {"local": "schedkit_local.backend:Local"}},
     ),
 }
