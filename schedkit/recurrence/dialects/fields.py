@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 import attrs
 
 from schedkit.exceptions import NotExpressibleError
+from schedkit.recurrence.when import Union
 
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from schedkit.recurrence.when import Every
+    from schedkit.recurrence.when import Every, When
 
 DAY = 86_400
 HOURS = range(24)
@@ -54,6 +55,13 @@ class Days:
             return Days(months=self.months)
         days = _joined(self.days, other.days)
         return Days(days, self.months, _joined(self.weekdays, other.weekdays))
+
+
+def parts(when: When) -> tuple[When, ...]:
+    """
+    Return the members of a union; of anything else, itself.
+    """
+    return when.members if isinstance(when, Union) else (when,)
 
 
 def texts(rules: Iterable[tuple[int, Days]]) -> tuple[str, ...]:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from schedkit.exceptions import NotExpressibleError
 from schedkit.recurrence.days import ANY, WEEKDAYS, NearestWeekday, NthWeekday
 from schedkit.recurrence.dialects import Dialect, Native, Reader
-from schedkit.recurrence.dialects.fields import Days, every_minutes, texts
+from schedkit.recurrence.dialects.fields import Days, every_minutes, parts, texts
 from schedkit.recurrence.dialects.robfig_parse import delay, fields
 from schedkit.recurrence.dialects.robfig_search import Search
-from schedkit.recurrence.when import Every, Once, members
+from schedkit.recurrence.when import Every, Once
 from schedkit.recurrence.zones import Dst, Zone
 
 
@@ -37,7 +37,7 @@ class Robfig(Dialect):
         Return the fewest natives; weekdays are 0-6 and no day field is stepped, which would change the day rule.
         """
         rules: dict[str, list[tuple[int, Days]]] = {}
-        for part in members(when):
+        for part in parts(when):
             for timezone, mask, days in _rules(part):
                 rules.setdefault(timezone, []).append((mask, days))
         return tuple(Native(text, zone) for zone, found in rules.items() for text in texts(found))
