@@ -126,19 +126,23 @@ async def run_container(docker: Docker, box: Box, *, log: Path, seconds: float |
     try:
         container = await asyncio.shield(making)
     except asyncio.CancelledError:
-        (await making).remove(force=True)
+        with suppress(Exception):
+            (await making).remove(force=True)
         raise
     except Exception as error:  # noqa: BLE001  see connect
         note(log, f"image {box.image!r} cannot be run: {error}")
         return Outcome(None)
     try:
+        container.start()
         return await _ended(container, log, seconds)
+    except Exception as error:  # noqa: BLE001  see connect
+        note(log, f"image {box.image!r} cannot be run: {error}")
+        return Outcome(None)
     finally:
         await asyncio.to_thread(container.remove, force=True)
 
 
 async def _ended(container: Any, log: Path, seconds: float | None) -> Outcome:
-    container.start()
     writing = asyncio.ensure_future(asyncio.to_thread(_write, container, log))
     waiting = asyncio.ensure_future(asyncio.to_thread(container.wait))
     try:

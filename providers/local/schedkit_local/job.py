@@ -100,7 +100,10 @@ class Job:
             work.cancel()
             await asyncio.wait([work])
         if not work.cancelled():
-            work.result()
+            try:
+                work.result()
+            except OSError as error:
+                self._fail(f"lost its files: {error}", "give the folder of runs room and rights")
 
     async def _steps(self) -> None:
         steps = self.document.steps

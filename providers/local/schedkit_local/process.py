@@ -106,7 +106,8 @@ def note(log: Path, text: str) -> None:
     """
     Write into a step's log why it has none of its own.
     """
-    log.write_text(f"schedkit: {text}\n")
+    with log.open("a") as stream:
+        stream.write(f"schedkit: {text}\n")
 
 
 async def end(leader: int, mark: Mapping[str, str], grace: float | None = None) -> None:
