@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from schedkit.backend import Backend, Target
-from schedkit.recurrence.dialects.robfig import Robfig
+from schedkit.recurrence.dialects.robfig import ROBFIG
 from schedkit_kubernetes import identity, pipeline, schedule
 from schedkit_kubernetes.options import Options
 
@@ -32,7 +32,7 @@ class Kubernetes(Backend):
         identity.ACCOUNT: "pulumi_kubernetes.core.v1:ServiceAccount",
         identity.NAMESPACE: "pulumi_kubernetes.core.v1:Namespace",
     }
-    dialect = Robfig()
+    dialect = ROBFIG
 
     def compile_pipeline(self, spec: PipelineSpec, target: Target) -> Plan:
         """
@@ -44,6 +44,4 @@ class Kubernetes(Backend):
         """
         CronJobs, each with the whole pod.
         """
-        return schedule.compile_schedule(
-            spec, target, cast("Options", self.settings), self.dialect
-        )
+        return schedule.compile_schedule(spec, target, cast("Options", self.settings), ROBFIG)

@@ -5,7 +5,8 @@ What `schedkit:kubernetes` in the stack config may hold; its keys are these name
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import cast
 
 import attrs
 
@@ -28,6 +29,8 @@ _count = shape(of_type(int), at_least(0))
 _flag = shape(of_type(bool))
 _tuple = shape(of_type(tuple))
 _optional = attrs.validators.optional
+_read_only = cast("Callable[[Mapping[str, str]], Mapping[str, str]]", mapping)
+_in_order = cast("Callable[[tuple[str, ...]], tuple[str, ...]]", sequence)
 
 
 def _texts(instance: object, field: attrs.Attribute[object], value: object) -> None:
@@ -113,20 +116,22 @@ class Options:
     )
     gpu_resource: str = attrs.field(default="nvidia.com/gpu", validator=_key)
     node_selector: Mapping[str, str] = attrs.field(
-        factory=dict, converter=mapping, validator=shape(_labels), hash=False
+        factory=dict, converter=_read_only, validator=shape(_labels), hash=False
     )
     tolerations: tuple[Toleration, ...] = attrs.field(
         default=(), validator=attrs.validators.deep_iterable(shape(of_type(Toleration)), _tuple)
     )
     priority_class_name: str | None = attrs.field(default=None, validator=_optional(_subdomain))
     labels: Mapping[str, str] = attrs.field(
-        factory=dict, converter=mapping, validator=shape(_labels), hash=False
+        factory=dict, converter=_read_only, validator=shape(_labels), hash=False
     )
     annotations: Mapping[str, str] = attrs.field(
-        factory=dict, converter=mapping, validator=shape(_texts), hash=False
+        factory=dict, converter=_read_only, validator=shape(_texts), hash=False
     )
     image_pull_secrets: tuple[str, ...] = attrs.field(
-        default=(), converter=sequence, validator=attrs.validators.deep_iterable(_subdomain, _tuple)
+        default=(),
+        converter=_in_order,
+        validator=attrs.validators.deep_iterable(_subdomain, _tuple),
     )
 
     def __attrs_post_init__(self) -> None:

@@ -85,7 +85,8 @@ def _findings(spec: PipelineSpec, options: Options) -> Iterator[Finding]:
         if any(asks(step) for step in spec.steps):
             yield exact(feature, reason)
     yield from _impossible(spec)
-    yield from _chained(spec) if len(spec.steps) > 1 else _alone(spec.steps[0])
+    first, *others = spec.steps
+    yield from _chained(spec) if others else _alone(first)
     yield exact(Feature.TIMEOUT, "activeDeadlineSeconds of the Job, waiting for a node included")
     if spec.parameters:
         yield exact(Feature.PARAMETERS, "filled in, and in SCHEDKIT_PARAMETER_<NAME>")

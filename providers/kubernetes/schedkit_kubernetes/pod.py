@@ -99,7 +99,7 @@ def _pod(
         "containers": made[-1:],
         "volumes": [{"name": _volume(step.name), "emptyDir": {}} for step in steps],
     }
-    if len(steps) > 1:
+    if made[:-1]:
         pod["initContainers"] = made[:-1]
     elif steps[0].timeout is not None:
         pod["activeDeadlineSeconds"] = steps[0].timeout
@@ -161,8 +161,8 @@ def _resources(asked: Resources, options: Options) -> dict[str, object]:
     if asked.ephemeral_storage is not None:
         found["ephemeral-storage"] = asked.ephemeral_storage
     devices = {options.gpu_resource: str(asked.gpu)} if asked.gpu else {}
-    limits = {"limits": {**found, **devices}} if found or devices else {}
-    return {"requests": found, **limits} if found else limits
+    asks: dict[str, object] = {"requests": found} if found else {}
+    return asks | ({"limits": {**found, **devices}} if found or devices else {})
 
 
 def _placement(steps: Sequence[Step], options: Options) -> dict[str, object]:

@@ -59,8 +59,10 @@ def test_unknown_key():
     [
         (
             {"namespace": "Not_A_Label"},
-            "Options, namespace='Not_A_Label': is not a legal name here; "
-            "write lower-case letters, digits and hyphens",
+            (
+                "Options, namespace='Not_A_Label': is not a legal name here; "
+                "write lower-case letters, digits and hyphens"
+            ),
         ),
         (
             {"namespace": "n" * 64},
@@ -68,14 +70,18 @@ def test_unknown_key():
         ),
         (
             {"create_namespace": True},
-            "Options, create_namespace, namespace='default': every cluster has it; "
-            "name a namespace of your own",
+            (
+                "Options, create_namespace, namespace='default': every cluster has it; "
+                "name a namespace of your own"
+            ),
         ),
         ({"create_namespace": "yes"}, "Options, create_namespace='yes': is str, not bool"),
         (
             {"service_account": "A b"},
-            "Options, service_account='A b': is not a legal name here; "
-            "write lower-case letters, digits, hyphens and dots",
+            (
+                "Options, service_account='A b': is not a legal name here; "
+                "write lower-case letters, digits, hyphens and dots"
+            ),
         ),
         (
             {"failed_jobs_history_limit": "3"},
@@ -83,8 +89,10 @@ def test_unknown_key():
         ),
         (
             {"gpu_resource": "two words"},
-            "Options, gpu_resource='two words': is not a legal name here; "
-            "write a name such as vendor.example/kind",
+            (
+                "Options, gpu_resource='two words': is not a legal name here; "
+                "write a name such as vendor.example/kind"
+            ),
         ),
         ({"labels": ["a"]}, "Options, labels=['a']: is no mapping; write {key: text}"),
         (
@@ -94,8 +102,10 @@ def test_unknown_key():
         ({"labels": {"a": 1}}, "Options, labels, a=1: is no text; quote it"),
         (
             {"labels": {"a": "x" * 64}},
-            f"Options, labels, a='{'x' * 64}': is no legal label value; "
-            "at most 63 letters, digits, hyphens, underscores and dots",
+            (
+                f"Options, labels, a='{'x' * 64}': is no legal label value; "
+                "at most 63 letters, digits, hyphens, underscores and dots"
+            ),
         ),
         (
             {"labels": {"schedkit.dev/step": "x"}},
@@ -103,8 +113,10 @@ def test_unknown_key():
         ),
         (
             {"node_selector": {"disk": "very fast"}},
-            "Options, node_selector, disk='very fast': is no legal label value; "
-            "at most 63 letters, digits, hyphens, underscores and dots",
+            (
+                "Options, node_selector, disk='very fast': is no legal label value; "
+                "at most 63 letters, digits, hyphens, underscores and dots"
+            ),
         ),
         ({"annotations": {"a": 1}}, "Options, annotations, a=1: is no text; quote it"),
         (
@@ -149,8 +161,7 @@ def test_refused_numbers(name):
         ),
         (
             {"key": "a", "value": "b"},
-            "Toleration, value='b': means nothing with operator='Exists'; "
-            "write operator='Equal'",
+            "Toleration, value='b': means nothing with operator='Exists'; write operator='Equal'",
         ),
     ],
 )

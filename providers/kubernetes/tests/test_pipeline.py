@@ -49,7 +49,9 @@ def test_namespace(kit):
     """
     options = {"namespace": "ml", "create_namespace": True}
     plan = kit.compile(kit.pipeline(), **options)
-    labels = {f"pod-security.kubernetes.io/{k}": "restricted" for k in ("enforce", "warn", "audit")}
+    labels = {
+        f"pod-security.kubernetes.io/{k}": "restricted" for k in ("enforce", "warn", "audit")
+    }
     assert {
         "apiVersion": "v1",
         "kind": "Namespace",
@@ -255,8 +257,8 @@ def test_stack_that_is_no_name(kit, stack):
     target = Target(project="shop", stack=stack)
     (finding,) = kit.findings(kit.compile(kit.pipeline(), target), "refused").values()
     assert (
-        f"pipeline refused: 'train-{stack}' is no legal name of a ServiceAccount; name an existing "
-        "one in `serviceAccount` of schedkit:kubernetes "
+        f"pipeline refused: 'train-{stack}' is no legal name of a ServiceAccount; name an "
+        "existing one in `serviceAccount` of schedkit:kubernetes "
         f"({DOCS}concepts/overview/working-with-objects/names/)"
     ) == finding.sentence
     given = kit.compile(kit.pipeline(), target, service_account="ml")
@@ -270,9 +272,9 @@ def test_project_that_is_no_label(kit):
     target = Target(project="p" * 64, stack="dev")
     (finding,) = kit.findings(kit.compile(kit.pipeline(), target), "refused").values()
     assert (
-        f"pipeline refused: '{'p' * 64}' is no legal value of the label app.kubernetes.io/part-of; "
-        "give a value of at most 63 characters: labels: {app.kubernetes.io/part-of: ...} "
-        f"({DOCS}concepts/overview/working-with-objects/labels/)"
+        f"pipeline refused: '{'p' * 64}' is no legal value of the label "
+        "app.kubernetes.io/part-of; give a value of at most 63 characters: labels: "
+        f"{app.kubernetes.io / part - of: ...} ({DOCS}concepts/overview/working-with-objects/labels/)"
     ) == finding.sentence
     labels = {"app.kubernetes.io/part-of": "p"}
     given = kit.compile(kit.pipeline(), target, labels=labels)

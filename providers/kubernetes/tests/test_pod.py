@@ -158,9 +158,9 @@ def test_placement(kit):
     assert "batch" == pod["priorityClassName"]
     assert [{"name": "pull"}] == pod["imagePullSecrets"]
     assert 1000 == pod["securityContext"]["runAsUser"]
-    assert [
-        {"key": "spot", "operator": "Equal", "value": "yes", "effect": "NoExecute"}
-    ] == pod["tolerations"]
+    assert [{"key": "spot", "operator": "Equal", "value": "yes", "effect": "NoExecute"}] == pod[
+        "tolerations"
+    ]
 
 
 def test_pods_satisfy_restricted(kit):
