@@ -18,10 +18,14 @@ from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, overrid
 from schedkit.exceptions import RunFailedError
 from schedkit.inputs import hint, plain
 from schedkit.pipeline import Parameter, fill
+from schedkit.plan import walk
 
 
 if TYPE_CHECKING:
     from schedkit.pipeline import PipelineSpec, Step
+
+
+UNKNOWN = "<known at deploy>"  # as `schedkit.plan.show` writes it
 
 
 @attrs.frozen(kw_only=True)
@@ -119,6 +123,9 @@ def read(inputs: Mapping[str, object], culprit: str) -> RunDocument:
         RunFailedError: An override made nonsense of it.
     """
     plain(inputs, culprit)
+    if UNKNOWN in walk(inputs):
+        cure = "write it as plain text for runs on this machine"
+        raise RunFailedError(culprit, "holds a value that only an engine knows", cure)
     cure = "correct overrides={'run': {...}}"
     try:
         document = _CONVERTER.structure(inputs, RunDocument)

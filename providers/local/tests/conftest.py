@@ -8,7 +8,6 @@ import pytest
 
 from schedkit.backend import Target
 from schedkit.pipeline import PipelineSpec
-
 from schedkit_local.backend import Local
 from schedkit_local.options import LocalOptions
 
@@ -16,7 +15,7 @@ from schedkit_local.options import LocalOptions
 @pytest.fixture
 def run(tmp_path):
     """
-    Run steps as pipeline `demo`; `options` and `given` parameters aside, keywords are the pipeline's.
+    Run steps as pipeline `demo`; other keywords are the pipeline's.
     """
 
     def run(*steps, options=None, given=None, over=None, **keywords):

@@ -13,7 +13,6 @@ import psutil
 import pytest
 
 from schedkit.pipeline import Retry, Step
-
 from schedkit_local import process
 
 

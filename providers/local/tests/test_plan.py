@@ -11,13 +11,20 @@ from schedkit.exceptions import OutputError, RunFailedError, SpecError
 from schedkit.pipeline import Keep, Parameter, PipelineSpec, Resources, Retry, Secret, Step
 from schedkit.recurrence import Cron
 from schedkit.schedule import ScheduleSpec
-
 from schedkit_local.backend import Local
 from schedkit_local.document import read, text
 from schedkit_local.options import LocalOptions
 
 
 PLAIN = Step("a", command=["true"])
+
+
+def test_value_that_only_an_engine_knows():
+    """A value that was not known when the program ran is no text to run with."""
+    inputs = compiled(Step("a", command=["x"], env={"ID": "<known at deploy>"})).node("run").inputs
+    with pytest.raises(RunFailedError) as caught:
+        read(inputs, "Pipeline 'demo'")
+    assert "holds a value that only an engine knows" in caught.value.reason
 
 
 class Later:
@@ -162,25 +169,31 @@ def test_containers_only():
         (
             "auto",
             Step("a"),
-            "step.image refused: step 'a' has no image to make a container of;"
-            " give the step image= and command=",
+            (
+                "step.image refused: step 'a' has no image to make a container of;"
+                " give the step image= and command="
+            ),
         ),
         (
             "always",
             PLAIN,
-            "step.image refused: step 'a' has no image to make a container of;"
-            " give the step image= and command=",
+            (
+                "step.image refused: step 'a' has no image to make a container of;"
+                " give the step image= and command="
+            ),
         ),
         (
             "never",
             Step("a", image="i"),
-            "step.image refused: step 'a' has no command to make a process of;"
-            " give it command=, or leave schedkit:local container: never out",
+            (
+                "step.image refused: step 'a' has no command to make a process of;"
+                " give it command=, or leave schedkit:local container: never out"
+            ),
         ),
     ],
 )
 def test_refused_steps(mode, step, sentence):
-    """A step that can be neither process nor container is refused, and what would work is named."""
+    """A step that can be neither process nor container is refused, with what would work."""
     plan = compiled(step, options={"container": mode})
     assert [sentence] == [f.sentence for f in plan.findings if f.verdict == "refused"]
 

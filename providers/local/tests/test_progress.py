@@ -12,7 +12,6 @@ from rich.console import Console
 from schedkit.backend import RunResult, StepResult, Target
 from schedkit.exceptions import RunFailedError
 from schedkit.pipeline import PipelineSpec, Step
-
 from schedkit_local.backend import Local
 from schedkit_local.progress import Progress
 

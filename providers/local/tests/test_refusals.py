@@ -40,8 +40,10 @@ def test_unknown_parameter(run):
         (Step("a"), "Pipeline 'demo', Step 'a': has no command to run; give it command="),
         (
             Step("a", image="i"),
-            "Pipeline 'demo', Step 'a': has an image and no command, and no Docker answers; start"
-            " Docker (pip install 'schedkit-local[docker]'), or give the step command=",
+            (
+                "Pipeline 'demo', Step 'a': has an image and no command, and no Docker answers;"
+                " start Docker (pip install 'schedkit-local[docker]'), or give the step command="
+            ),
         ),
     ],
 )

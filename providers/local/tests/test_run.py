@@ -153,7 +153,9 @@ def test_retry_finds_an_empty_output(run, monkeypatch):
         await sleep(0)
 
     monkeypatch.setattr(asyncio, "sleep", record)
-    script = "ls -A $SCHEDKIT_OUTPUT; touch $SCHEDKIT_OUTPUT/f; echo $SCHEDKIT_ATTEMPT; [ $SCHEDKIT_ATTEMPT = 4 ]"
+    script = (
+        "cd $SCHEDKIT_OUTPUT; ls -A; touch f; echo $SCHEDKIT_ATTEMPT; [ $SCHEDKIT_ATTEMPT = 4 ]"
+    )
     retry = Retry(5, "2s", factor=3, maximum="10s")
     result = run(sh("a", script, retry=retry))
     (step,) = result.steps
@@ -172,7 +174,7 @@ def test_retries_run_out(run):
 
 
 def test_failure(run):
-    """What needs a failed step is skipped, what runs may finish, and the error has all that helps."""
+    """What needs a failed step is skipped, what runs may finish, and the error says why."""
     a = sh(
         "a",
         "until [ -e $SCHEDKIT_OUTPUT/../../b/output/go ]; do sleep 0.01; done; echo why; exit 7",
