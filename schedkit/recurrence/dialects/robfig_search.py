@@ -11,7 +11,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from datetime import date
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from schedkit.recurrence.dialects import Reader
 
@@ -24,9 +24,12 @@ if TYPE_CHECKING:
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 STAR = 1 << 63
 YEARS = 5  # the search gives up after so many
-TURNS = 2_000  # no search that ends starts over so often
+TURNS = 2_000  # no search that ends takes so many steps from day to day
+MEMORY = 10_000  # steps whose outcome is remembered
 EPOCH = date(1970, 1, 1).toordinal()
 BLOCK = 1 << 27  # offset changes are kept by stretches of about 4 years
+
+Step: TypeAlias = tuple[int, bool, bool]
 
 
 class Search(Reader):
@@ -45,6 +48,7 @@ class Search(Reader):
         row = self._minute & (1 << 60) - 1
         self.minutes = sum(row << 60 * hour for hour in range(24) if self._hour >> hour & 1)
         self._years: dict[tuple[int, bool], int] = {}
+        self._known: dict[tuple[int, int], int | None] = {}
         self._blocks: dict[int, tuple[list[int], list[int]]] = {}
 
     def year_days(self, first_weekday: int, leap: bool) -> int:
@@ -68,17 +72,26 @@ class Search(Reader):
             return None  # it walks minute by minute until it gives up
         t, added = epoch + 1, False
         limit = self._civil(t)[0] + YEARS
-        for _ in range(TURNS):  # one turn is one `goto WRAP`
+        passed: list[tuple[int, int]] = []
+        found: int | None = None
+        while len(passed) < TURNS:  # more is a walk in a circle
+            if added and (t, limit) in self._known:
+                found = self._known[t, limit]
+                break
+            passed += [(t, limit)] * added
             if self._civil(t)[0] > limit:
-                return None
-            t, added, wrap = self._to_month(t, added)
-            if not wrap:
-                t, added, wrap = self._to_day(t, added)
-            if not wrap:
-                t, added, wrap = self._to_minute(t, added)
-            if not wrap:
-                return t
-        return None  # it walks in a circle
+                break
+            for stage in (self._to_month, self._to_day, self._to_minute):
+                t, added, wrap = stage(t, added)
+                if wrap:
+                    break
+            else:
+                found = t
+                break
+        if len(self._known) > MEMORY:
+            self._known.clear()
+        self._known.update(dict.fromkeys(passed, found))
+        return found
 
     def fires(self, start: int, stop: int) -> Iterator[int]:
         """
@@ -107,39 +120,32 @@ class Search(Reader):
                     last = later
             found = self.next(last)
 
-    # The loops of `Next`. Each returns the moved time, `added`, and whether to start over.
+    # The loops of `Next`, one step at a time. Each returns the moved time, `added`, and whether to start over:
+    # starting over within a month or day looks at what robfig knows already, so it changes nothing.
 
-    def _to_month(self, t: int, added: bool) -> tuple[int, bool, bool]:
+    def _to_month(self, t: int, added: bool) -> Step:
         year, month, *_ = self._civil(t)
-        while not self._month >> month & 1:
-            if not added:
-                added = True
-                t = self._date(year, month, 1, 0)
-            t = self._add(t, months=1)
-            year, month, *_ = self._civil(t)
-            if month == 1:
-                return t, added, True
-        return t, added, False
+        if self._month >> month & 1:
+            return t, added, False
+        if not added:
+            t = self._date(year, month, 1, 0)
+        return self._add(t, months=1), True, True
 
-    def _to_day(self, t: int, added: bool) -> tuple[int, bool, bool]:
+    def _to_day(self, t: int, added: bool) -> Step:
         year, month, dom, weekday = self._civil(t)
-        while not self._day_matches(dom, weekday):
-            if not added:
-                added = True
-                t = self._date(year, month, dom, 0)
-            leap = self._leap(t)
-            if leap is not None:
-                return leap, added, True
-            t = self._add(t, days=1)
-            hour = self._second(t) // HOUR
+        if self._day_matches(dom, weekday):
+            return t, added, False
+        if not added:
+            t = self._date(year, month, dom, 0)
+        leap = self._leap(t)
+        if leap is None:
+            leap = self._add(t, days=1)
+            hour = self._second(leap) // HOUR
             if hour:
-                t += ((24 if hour > 12 else 0) - hour) * HOUR
-            before, (year, month, dom, weekday) = dom, self._civil(t)
-            if dom == 1 or dom == before:
-                return t, added, True
-        return t, added, False
+                leap += ((24 if hour > 12 else 0) - hour) * HOUR
+        return leap, True, True
 
-    def _to_minute(self, t: int, added: bool) -> tuple[int, bool, bool]:
+    def _to_minute(self, t: int, added: bool) -> Step:
         hour = self._second(t) // HOUR
         if not self._hour >> hour & 1 and not added:
             added = True
@@ -153,7 +159,7 @@ class Search(Reader):
             return midnight, True, True
         return self._walk(t, added)
 
-    def _walk(self, t: int, added: bool) -> tuple[int, bool, bool]:
+    def _walk(self, t: int, added: bool) -> Step:
         while not self._hour >> self._second(t) // HOUR & 1:
             t, added = t + HOUR, True
             if self._second(t) // HOUR == 0:
