@@ -6,13 +6,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import cast
+from typing import TypeAlias, cast
 
 import attrs
 
 from schedkit.exceptions import SpecError
 from schedkit.inputs import at_least, mapping, matches, of_type, one_of, sequence, shape
 
+
+Texts: TypeAlias = Mapping[str, str]
 
 DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 LABEL_VALUE = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
@@ -29,11 +31,11 @@ _count = shape(of_type(int), at_least(0))
 _flag = shape(of_type(bool))
 _tuple = shape(of_type(tuple))
 _optional = attrs.validators.optional
-_read_only = cast("Callable[[Mapping[str, str]], Mapping[str, str]]", mapping)
+_read_only = cast("Callable[[Texts], Texts]", mapping)
 _in_order = cast("Callable[[tuple[str, ...]], tuple[str, ...]]", sequence)
 
 
-def _texts(instance: object, field: attrs.Attribute[object], value: object) -> None:
+def _texts(instance: object, field: attrs.Attribute[Texts], value: Texts) -> None:
     culprit = f"{type(instance).__name__}, {field.name}"
     if not isinstance(value, Mapping):
         raise SpecError(f"{culprit}={value!r}", "is no mapping", "write {key: text}")
@@ -48,9 +50,9 @@ def _texts(instance: object, field: attrs.Attribute[object], value: object) -> N
             raise SpecError(f"{culprit}, {key}={text!r}", "is no text", "quote it")
 
 
-def _labels(instance: object, field: attrs.Attribute[object], value: object) -> None:
+def _labels(instance: object, field: attrs.Attribute[Texts], value: Texts) -> None:
     _texts(instance, field, value)
-    for key, text in value.items():  # type: ignore[attr-defined]
+    for key, text in value.items():
         if not LABEL_VALUE.fullmatch(text):
             culprit = f"{type(instance).__name__}, {field.name}, {key}={text!r}"
             cure = "at most 63 letters, digits, hyphens, underscores and dots"
@@ -115,17 +117,17 @@ class Options:
         default=None, validator=_optional(shape(of_type(int), at_least(1)))
     )
     gpu_resource: str = attrs.field(default="nvidia.com/gpu", validator=_key)
-    node_selector: Mapping[str, str] = attrs.field(
+    node_selector: Texts = attrs.field(
         factory=dict, converter=_read_only, validator=shape(_labels), hash=False
     )
     tolerations: tuple[Toleration, ...] = attrs.field(
         default=(), validator=attrs.validators.deep_iterable(shape(of_type(Toleration)), _tuple)
     )
     priority_class_name: str | None = attrs.field(default=None, validator=_optional(_subdomain))
-    labels: Mapping[str, str] = attrs.field(
+    labels: Texts = attrs.field(
         factory=dict, converter=_read_only, validator=shape(_labels), hash=False
     )
-    annotations: Mapping[str, str] = attrs.field(
+    annotations: Texts = attrs.field(
         factory=dict, converter=_read_only, validator=shape(_texts), hash=False
     )
     image_pull_secrets: tuple[str, ...] = attrs.field(

@@ -273,8 +273,9 @@ def test_project_that_is_no_label(kit):
     (finding,) = kit.findings(kit.compile(kit.pipeline(), target), "refused").values()
     assert (
         f"pipeline refused: '{'p' * 64}' is no legal value of the label "
-        "app.kubernetes.io/part-of; give a value of at most 63 characters: labels: "
-        f"{app.kubernetes.io / part - of: ...} ({DOCS}concepts/overview/working-with-objects/labels/)"
+        "app.kubernetes.io/part-of; give a value of at most 63 characters: "
+        "labels: {app.kubernetes.io/part-of: ...} "
+        f"({DOCS}concepts/overview/working-with-objects/labels/)"
     ) == finding.sentence
     labels = {"app.kubernetes.io/part-of": "p"}
     given = kit.compile(kit.pipeline(), target, labels=labels)
