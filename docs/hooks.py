@@ -1,0 +1,50 @@
+"""
+Fills `<!-- support matrix -->` with what each installed backend says about each feature alone.
+"""
+
+from __future__ import annotations
+
+from schedkit import registry
+from schedkit.backend import Backend, Feature, Finding, Target
+from schedkit.planning import plan_for
+from schedkit.testing.examples import EXAMPLES
+
+
+MARKER = "<!-- support matrix -->"
+
+
+def on_page_markdown(markdown: str, **_: object) -> str:
+    """
+    Called by mkdocs for every page.
+    """
+    return markdown.replace(MARKER, support()) if MARKER in markdown else markdown
+
+
+def support() -> str:
+    """
+    One table of verdicts, then for each backend the reasons of all that is not exact.
+    """
+    backends = {name: registry.load(name)() for name in registry.installed()}
+    answers = {
+        name: {feature: answer(backend, feature) for feature in Feature}
+        for name, backend in backends.items()
+    }
+    lines = [f"| feature | {' | '.join(backends)} |", f"|---|{'---|' * len(backends)}"]
+    for feature in Feature:
+        verdicts = [found[feature].verdict for found in answers.values()]
+        lines.append(f"| `{feature}` | {' | '.join(verdicts)} |")
+    for name, found in answers.items():
+        lines += ["", f"## {name}", ""]
+        lines += [f"- {one.sentence}" for one in found.values() if one.verdict != "exact"]
+    return "\n".join(lines)
+
+
+def answer(backend: Backend, feature: Feature) -> Finding:
+    """
+    What a backend does with a feature; one that its plan carries without a word is exact.
+    """
+    plan = plan_for(backend, EXAMPLES[feature].spec, Target())
+    order = ("refused", "emulated", "exact")
+    said = [finding for finding in plan.findings if finding.feature == feature]
+    carried = Finding(feature, "exact", "carried by the plan")
+    return min([*said, carried], key=lambda finding: order.index(finding.verdict))
