@@ -1,9 +1,9 @@
 """
 The contract: what an author of a backend reads, and all of it.
 
-A backend is tables and pure functions from a spec to a `Plan`. It imports no SDK: `classes` names the SDK's classes
-as text, and `schedkit.deploy` imports the ones that a plan uses. It is found through the entry point
-group `schedkit.backends`. `schedkit.testing.BackendConformance` holds it to the laws.
+A backend is tables and pure functions from a spec to a `Plan`. It imports no SDK: `classes` names
+the SDK's classes as text, and `schedkit.deploy` imports the ones that a plan uses. It is found
+through the entry point group `schedkit.backends`. `schedkit.testing.BackendConformance` holds it to the laws.
 """
 
 from __future__ import annotations
@@ -140,7 +140,8 @@ class Target:
     Attributes:
         project: Pulumi's project.
         stack: Pulumi's stack.
-        physical_name: The user's own name for what carries the schedule; None: from component and stack.
+        physical_name: The user's own name for what carries the schedule; None: from component and
+            stack.
         starters: Names of the other schedules and triggers of the same pipeline declared before.
     """
 
@@ -151,7 +152,8 @@ class Target:
 
     def fixed_name(self, name: str) -> str:
         """
-        The physical name of what carries a schedule: a fixed one fails loudly where an auto-named one fires twice.
+        The physical name of what carries a schedule: a fixed one fails loudly where an auto-named
+        one fires twice.
         """
         return self.physical_name or f"{name}-{self.stack}"
 
@@ -160,9 +162,9 @@ class Backend:
     """
     Our translation to one platform. Subclass it, fill the tables, write the two verbs.
 
-    `compile_*` is pure: the same spec, options and target give an equal plan on every machine, at every time, in
-    every time zone. For every feature the spec asks for, the plan either carries it or holds a finding that names it;
-    there is no third way.
+    `compile_*` is pure: the same spec, options and target give an equal plan on every machine, at
+    every time, in every time zone. For every feature the spec asks for, the plan either carries it
+    or holds a finding that names it; there is no third way.
     """
 
     name: ClassVar[str]
@@ -172,7 +174,9 @@ class Backend:
     """A frozen attrs class: what `schedkit:<name>` in the stack config may hold, with defaults."""
 
     classes: ClassVar[Mapping[str, str | None]] = {}
-    """Type token -> `"pulumi_aws.scheduler:Schedule"`; None: a document that no Pulumi resource carries."""
+    """
+    Type token -> `"pulumi_aws.scheduler:Schedule"`; None: a document that no Pulumi resource carries.
+    """
 
     dialect: ClassVar[Dialect | None] = None
     """The language of the texts that `Plan.timings` points at."""
@@ -180,7 +184,7 @@ class Backend:
     def __init__(self, options: object = None) -> None:
         self.settings = self.options() if options is None else options
 
-    def compile_pipeline(self, spec: PipelineSpec, target: Target) -> Plan:
+    def compile_pipeline(self, spec: PipelineSpec, target: Target) -> Plan:  # noqa: ARG002
         """
         The resources that a pipeline's schedules share: identity, gate, documents.
 
@@ -188,12 +192,13 @@ class Backend:
         """
         return self._refuse(Feature.PIPELINE, "Pipeline", spec.name)
 
-    def compile_schedule(self, spec: ScheduleSpec, target: Target) -> Plan:
+    def compile_schedule(self, spec: ScheduleSpec, target: Target) -> Plan:  # noqa: ARG002
         """
         The resources that start the pipeline on time, as few as the platform allows.
 
-        Nodes may refer to the pipeline's by `Ref("pipeline/<key>")`. Every native schedule text is named in `timings`,
-        and `proves` says what they must fire like together; schedkit reads them back and proves it.
+        Nodes may refer to the pipeline's by `Ref("pipeline/<key>")`. Every native schedule text is
+        named in `timings`, and `proves` says what they must fire like together; schedkit reads them
+        back and proves it.
         Never raises for what the platform lacks: that is a refused finding.
         """
         return self._refuse(Feature.SCHEDULE, "Schedule", spec.name)

@@ -266,3 +266,9 @@ def test_two_runs_have_two_folders(run):
     first, second = run(sh("a", "true")), run(sh("a", "true"))
     assert first.folder != second.folder
     assert Path(first.folder).name.startswith("demo-2")
+
+
+def test_step_that_removes_its_log(run):
+    """A step that removes its own files fails as any other, only without last words."""
+    result = run(sh("a", "rm -rf $SCHEDKIT_OUTPUT/..; exit 1"))
+    assert "attempt 1 ended with exit code 1" == result.error.reason
