@@ -48,7 +48,7 @@ def wheels(session: nox.Session, *providers: str) -> list[str]:
     """
     Build the wheels of the core and of *providers*; return their paths.
     """
-    out = pathlib.Path(session.create_tmp()) / "wheels"
+    out = pathlib.Path(session.virtualenv.location, "wheels")
     shutil.rmtree(out, ignore_errors=True)
     for folder in (".", *(f"providers/{name}" for name in providers)):
         if session.venv_backend == "uv":
@@ -150,8 +150,8 @@ def docs(session: nox.Session) -> None:
     Build the documentation into a temporary folder; a broken link fails. `-- serve` shows it.
     """
     env = install(session, PROVIDERS, "docs") | {"NO_MKDOCS_2_WARNING": "1"}
-    out = pathlib.Path(session.create_tmp()) / "site"
-    arguments = session.posargs or ["build", "--strict", "--site-dir", str(out.resolve())]
+    out = pathlib.Path(session.virtualenv.location, "site").resolve()
+    arguments = session.posargs or ["build", "--strict", "--site-dir", str(out)]
     session.run("mkdocs", *arguments, env=env)
 
 
