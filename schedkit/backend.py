@@ -3,7 +3,8 @@ The contract: what an author of a backend reads, and all of it.
 
 A backend is tables and pure functions from a spec to a `Plan`. It imports no SDK: `classes` names
 the SDK's classes as text, and `schedkit.deploy` imports the ones that a plan uses. It is found
-through the entry point group `schedkit.backends`. `schedkit.testing.BackendConformance` holds it to the laws.
+through the entry point group `schedkit.backends`. `schedkit.testing.BackendConformance` holds it to
+the laws.
 """
 
 from __future__ import annotations
@@ -175,7 +176,7 @@ class Backend:
 
     classes: ClassVar[Mapping[str, str | None]] = {}
     """
-    Type token -> `"pulumi_aws.scheduler:Schedule"`; None: a document that no Pulumi resource carries.
+    Type token -> `"pulumi_aws.scheduler:Schedule"`; None: a document that no resource carries.
     """
 
     dialect: ClassVar[Dialect | None] = None
@@ -197,8 +198,8 @@ class Backend:
         The resources that start the pipeline on time, as few as the platform allows.
 
         Nodes may refer to the pipeline's by `Ref("pipeline/<key>")`. Every native schedule text is
-        named in `timings`, and `proves` says what they must fire like together; schedkit reads them
-        back and proves it.
+        named in `timings`, and `proves` says what they must fire like together; schedkit reads
+        them back and proves it.
         Never raises for what the platform lacks: that is a refused finding.
         """
         return self._refuse(Feature.SCHEDULE, "Schedule", spec.name)

@@ -270,5 +270,5 @@ def test_two_runs_have_two_folders(run):
 
 def test_step_that_removes_its_log(run):
     """A step that removes its own files fails as any other, only without last words."""
-    result = run(sh("a", "rm -rf $SCHEDKIT_OUTPUT/..; exit 1"))
+    result = run(sh("a", "rm -rf $(dirname $SCHEDKIT_OUTPUT); exit 1"))
     assert "attempt 1 ended with exit code 1" == result.error.reason
