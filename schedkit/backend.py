@@ -3,8 +3,8 @@ The contract: what an author of a backend reads, and all of it.
 
 A backend is tables and pure functions from a spec to a `Plan`. It imports no SDK: `classes` names
 the SDK's classes as text, and `schedkit.deploy` imports the ones that a plan uses. It is found
-through the entry point group `schedkit.backends`. `schedkit.testing.BackendConformance` holds it to
-the laws.
+through the entry point group `schedkit.backends`. `schedkit.testing.BackendConformance` holds it
+to the laws.
 """
 
 from __future__ import annotations
