@@ -246,7 +246,7 @@ class _Reader:
 
     def _range(self) -> str:
         names = f", or {self.field.names[0]} to {self.field.names[-1]}" if self.field.names else ""
-        return f"a {self.field.name} is {self.field.low} to {self.field.high}{names}"
+        return f"{self.field.name}s go from {self.field.low} to {self.field.high}{names}"
 
     def _syntax(self, reason: str, cure: str, column: int) -> CronSyntaxError:
         return CronSyntaxError(self.text, reason, cure, field=self.field.name, column=column)
