@@ -10,13 +10,13 @@ import re
 from typing import TYPE_CHECKING
 
 import attrs
-from schedkit.recurrence.gaps import smallest_gap
 
 from schedkit.backend import Feature, Finding, Target, emulated, exact, refused
 from schedkit.exceptions import NotExpressibleError
 from schedkit.plan import Node, Plan, Ref, Timing
 from schedkit.recurrence import Every, Union, jitter
 from schedkit.recurrence.durations import duration
+from schedkit.recurrence.gaps import smallest_gap
 from schedkit_kubernetes import identity, pod
 
 
@@ -134,7 +134,7 @@ def _findings(
     if spec.parameters:
         yield exact(Feature.SCHEDULE_PARAMETERS, "filled into the CronJob's own pod template")
     if spec.paused:
-        late = duration(max(spec.starting_deadline, spec.catch_up.window or 0))
+        late = duration(_latest_start(spec))
         reason = f"suspend; when it ends, the latest run of the {late} before may still start"
         yield exact(Feature.PAUSED, reason)
 
@@ -165,7 +165,7 @@ def _overlap(spec: ScheduleSpec, target: Target, count: int) -> Iterator[Finding
 
 
 def _deadline(spec: ScheduleSpec) -> Iterator[Finding]:
-    deadline = spec.starting_deadline
+    deadline = _latest_start(spec)
     if deadline < _SHORTEST_DEADLINE:
         reason = f"the controller looks every 10 s, so a deadline of {deadline} s loses runs"
         yield refused(Feature.STARTING_DEADLINE, reason, "starting_deadline='60s'", _DEADLINE_URL)
@@ -184,19 +184,19 @@ def _catch_up(spec: ScheduleSpec, when: When, count: int) -> Iterator[Finding]:
     policy, window, deadline = spec.catch_up.policy, spec.catch_up.window, spec.starting_deadline
     if window is None:
         return
+    shortest, longest = smallest_gap(when)
     if policy == "all":
         reason = "a CronJob starts at most the latest of several missed runs"
-        nearest = f"catch_up=CatchUp('latest', window='{duration(window)}')"
+        nearest = f"catch_up=CatchUp('latest', window='{duration(min(window, shortest))}')"
         yield refused(Feature.CATCH_UP_ALL, reason, nearest, _DEADLINE_URL)
         return
-    shortest, longest = smallest_gap(when)
-    fits = max(window, deadline) <= shortest or (count == 1 and shortest == longest)
+    fits = _latest_start(spec) <= shortest or (count == 1 and shortest == longest)
     if not fits:
         most = duration(shortest)
-        reason = f"runs come as close as {most}, and of several missed ones perhaps none starts"
-        nearest = f"window='{most}'" + (
-            f" and starting_deadline='{most}'" if deadline > shortest else ""
-        )
+        which = "each CronJob starts one" if count > 1 else "perhaps none starts"
+        reason = f"runs come as close as {most}, and of several missed ones {which}"
+        late = f" and starting_deadline='{most}'" if deadline > shortest else ""
+        nearest = f"window='{most}'{late}"
         yield refused(Feature.CATCH_UP_LATEST, reason, nearest, _DEADLINE_URL)
     elif spec.pipeline.overlap == "forbid" and window > deadline:
         reason = (
@@ -209,18 +209,20 @@ def _catch_up(spec: ScheduleSpec, when: When, count: int) -> Iterator[Finding]:
 
 
 def _window(spec: ScheduleSpec) -> Iterator[Finding]:
-    for feature, instant, nearest in (
-        (
-            Feature.START,
-            spec.start,
-            "declare the schedule when it shall start, or paused=True until then",
-        ),
-        (Feature.END, spec.end, "remove the schedule when it shall end, or set paused=True then"),
-    ):
-        if instant is not None:
-            yield refused(
-                feature, "a CronJob runs from its creation to its deletion", nearest, _URL
-            )
+    reason = "a CronJob runs from its creation to its deletion"
+    if spec.start is not None:
+        nearest = "declare the schedule when it shall start, or set paused=True until then"
+        yield refused(Feature.START, reason, nearest, _URL)
+    if spec.end is not None:
+        nearest = "remove the schedule when it shall end, or set paused=True from then on"
+        yield refused(Feature.END, reason, nearest, _URL)
+
+
+def _latest_start(spec: ScheduleSpec) -> int:
+    """
+    How many seconds after its instant a run may start: on time, late, or caught up with.
+    """
+    return max(spec.starting_deadline, spec.catch_up.window or 0)
 
 
 def _name(spec: ScheduleSpec, target: Target, number: int) -> str:
@@ -241,7 +243,7 @@ def _cron_job(
             "schedule": native.text,
             "timeZone": native.timezone,
             "concurrencyPolicy": _POLICIES[spec.pipeline.overlap],
-            "startingDeadlineSeconds": max(spec.starting_deadline, spec.catch_up.window or 0),
+            "startingDeadlineSeconds": _latest_start(spec),
             "successfulJobsHistoryLimit": options.successful_jobs_history_limit,
             "failedJobsHistoryLimit": options.failed_jobs_history_limit,
             "suspend": spec.paused,

@@ -242,6 +242,7 @@ def test_overlap_over_several_schedules(kit):
         ({"starting_deadline": "10s"}, 10),
         ({"catch_up": sk.CatchUp("latest", "2h")}, 7200),
         ({"catch_up": sk.CatchUp("latest", "2m")}, 300),
+        ({"catch_up": sk.CatchUp("latest", "2h"), "starting_deadline": "5s"}, 7200),
     ],
 )
 def test_starting_deadline(kit, fields, deadline):
@@ -381,17 +382,24 @@ def test_catch_up_latest_against_the_controller(kit, text):
             ),
         ),
         (
+            {"catch_up": sk.CatchUp("all", window="48h")},
+            (
+                "schedule.catch_up.all refused: a CronJob starts at most the latest of several "
+                f"missed runs; catch_up=CatchUp('latest', window='23h') ({URL}#starting-deadline)"
+            ),
+        ),
+        (
             {"start": "2026-01-01T00:00:00Z"},
             (
                 "schedule.start refused: a CronJob runs from its creation to its deletion; "
-                f"declare the schedule when it shall start, or paused=True until then ({URL})"
+                f"declare the schedule when it shall start, or set paused=True until then ({URL})"
             ),
         ),
         (
             {"end": "2026-01-01T00:00:00Z"},
             (
                 "schedule.end refused: a CronJob runs from its creation to its deletion; remove "
-                f"the schedule when it shall end, or set paused=True then ({URL})"
+                f"the schedule when it shall end, or set paused=True from then on ({URL})"
             ),
         ),
     ],
