@@ -11,6 +11,7 @@ from schedkit.testing.examples import EXAMPLES
 
 
 MARKER = "<!-- support matrix -->"
+KINDS = (Feature.PIPELINE, Feature.SCHEDULE)  # whoever refuses one refuses all of its kind
 
 
 def on_page_markdown(markdown: str, **_: object) -> str:
@@ -35,7 +36,8 @@ def support() -> str:
         lines.append(f"| `{feature}` | {' | '.join(verdicts)} |")
     for name, found in answers.items():
         lines += ["", f"## {name}", ""]
-        lines += [f"- {one.sentence}" for one in found.values() if one.verdict != "exact"]
+        inexact = [one.sentence for one in found.values() if one.verdict != "exact"]
+        lines += [f"- {sentence}" for sentence in dict.fromkeys(inexact)]
     return "\n".join(lines)
 
 
@@ -44,6 +46,9 @@ def answer(backend: Backend, feature: Feature) -> Finding:
     What a backend does with a feature; one that its plan carries without a word is exact.
     """
     plan = plan_for(backend, EXAMPLES[feature].spec, Target())
+    for finding in plan.findings:
+        if finding.verdict == "refused" and finding.feature in KINDS:
+            return finding
     order = ("refused", "emulated", "exact")
     said = [finding for finding in plan.findings if finding.feature == feature]
     carried = Finding(feature, "exact", "carried by the plan")

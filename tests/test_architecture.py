@@ -45,6 +45,8 @@ ROWS = (
     {"program"},
     {"components"},
     {"preview"},
+    {"render"},
+    {"render"},
     {"cli", "testing"},
 )
 RANK = {name: rank for rank, names in enumerate(ROWS) for name in names}
