@@ -1,0 +1,328 @@
+"""
+What schedkit costs in a program of many schedules, against the same resources written by hand.
+
+Three programs in one process declare the same CronJobs and ServiceAccounts: **A** by hand and flat, **B** in a
+hand-written component with the same properties and outputs as schedkit's (the fair baseline), **C** with schedkit.
+First it is proved that all resources are equal, byte for byte; else there is nothing to compare. Then: counters that
+never vary (Outputs, RPCs, Python calls), CPU time in random order with the collector off, and the pure layer by itself.
+
+Run it as `python benchmarks/overhead.py [schedules] [repetitions]`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import cProfile
+import gc
+import pstats
+import random
+import statistics
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+import pulumi
+from pulumi.runtime import mocks, set_all_config, settings
+from pulumi.runtime.proto import resource_pb2
+from pulumi_kubernetes.batch.v1 import CronJob
+from pulumi_kubernetes.core.v1 import ServiceAccount
+
+import schedkit as sk
+from schedkit.planning import plan_for
+from schedkit.recurrence.proof import prove
+
+
+PER_PIPELINE = 50
+CRONS = (
+    "0 1 * * *",
+    "30 3 * * 1-5",
+    "*/15 * * * *",
+    "0 */2 * * *",
+    "0 6,18 * * *",
+    "0 9 1 * *",
+    "0 0 * * 0",
+    "5 4 * * 6",
+    "0 12 1,15 * *",
+    "45 23 * * *",
+    "0 8 * 1,4,7,10 1",
+    "20 5 * * 2,4",
+)
+IMAGE = "ghcr.io/acme/ml:1.4"
+Program = Callable[[int], None]
+
+
+class Nothing(pulumi.runtime.Mocks):
+    """
+    Answers nothing of its own.
+    """
+
+    def call(self, args: pulumi.runtime.MockCallArgs) -> dict[str, object]:
+        return {}
+
+    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict[str, object]]:
+        return args.name, args.inputs
+
+
+class Monitor(mocks.MockMonitor):
+    """
+    Echoes the inputs, so that what is measured is the SDK and the program.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(Nothing())
+        self.seen: list[tuple[str, str, bytes]] = []
+        self.outputs_rpcs = 0
+
+    def RegisterResource(self, request: resource_pb2.RegisterResourceRequest) -> object:  # noqa: N802
+        body = request.object.SerializeToString(deterministic=True)
+        self.seen.append((request.type, request.name, body))
+        return resource_pb2.RegisterResourceResponse(
+            urn=f"urn:pulumi:s::p::{request.type}::{request.name}",
+            id=request.name if request.custom else "",
+            object=request.object,
+        )
+
+    def RegisterResourceOutputs(self, request: object) -> object:  # noqa: N802
+        self.outputs_rpcs += 1
+        return super().RegisterResourceOutputs(request)
+
+
+def names(schedules: int) -> list[tuple[str, list[tuple[str, str]]]]:
+    """
+    Pipeline name -> schedule names and crons.
+    """
+    found: dict[str, list[tuple[str, str]]] = {}
+    for i in range(schedules):
+        rows = found.setdefault(f"train-{i // PER_PIPELINE}", [])
+        rows.append((f"nightly-{i}", CRONS[i % len(CRONS)]))
+    return list(found.items())
+
+
+def with_schedkit(schedules: int) -> None:
+    """
+    C: the library.
+    """
+    for name, rows in names(schedules):
+        fit = sk.Step("fit", image=IMAGE, args=["fit"], resources=sk.Resources(cpu=4, memory="16Gi"))
+        train = sk.Pipeline(name, steps=[fit])
+        for schedule, cron in rows:
+            sk.Schedule(schedule, train, sk.Cron(cron))
+
+
+class Component(pulumi.ComponentResource):
+    """
+    What a careful user writes.
+    """
+
+    def __init__(self, kind: str, name: str) -> None:
+        super().__init__(f"schedkit:index:{kind}", name, {"backend": "kubernetes"})
+
+
+def in_components(schedules: int) -> None:
+    """
+    B: by hand, one component for each pipeline and schedule.
+    """
+    for name, rows in names(schedules):
+        owner = Component("Pipeline", name)
+        account = by_hand_account(name, owner)
+        owner.register_outputs({})
+        for schedule, cron in rows:
+            parent = Component("Schedule", schedule)
+            made = by_hand_cron_job(name, schedule, cron, account, parent)
+            parent.register_outputs({"scheduleId": made.id})
+
+
+def flat(schedules: int) -> None:
+    """
+    A: by hand, no components.
+    """
+    for name, rows in names(schedules):
+        account = by_hand_account(name, None)
+        for schedule, cron in rows:
+            by_hand_cron_job(name, schedule, cron, account, None)
+
+
+def by_hand_account(name: str, parent: pulumi.Resource | None) -> ServiceAccount:
+    """
+    The ServiceAccount of a pipeline.
+    """
+    body = BODIES[name]
+    return ServiceAccount(
+        name,
+        api_version=body["apiVersion"],
+        kind=body["kind"],
+        metadata=body["metadata"],
+        automount_service_account_token=body["automountServiceAccountToken"],
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
+
+
+def by_hand_cron_job(
+    pipeline: str, name: str, cron: str, account: ServiceAccount, parent: pulumi.Resource | None
+) -> CronJob:
+    """
+    The CronJob of a schedule.
+    """
+    body = BODIES[name]
+    assert body["spec"]["schedule"] == cron, pipeline
+    return CronJob(
+        name,
+        api_version=body["apiVersion"],
+        kind=body["kind"],
+        metadata=body["metadata"],
+        spec=body["spec"],
+        opts=pulumi.ResourceOptions(
+            parent=parent, depends_on=[account], delete_before_replace=True
+        ),
+    )
+
+
+BODIES: dict[str, Mapping] = {}
+PROGRAMS: dict[str, Program] = {"A by hand": flat, "B components": in_components, "C schedkit": with_schedkit}
+
+
+def write_bodies(schedules: int) -> None:
+    """
+    The literal bodies that A and B use; equality with what C registers is checked, not assumed.
+    """
+    backend = sk_backend()
+    for name, rows in names(schedules):
+        fit = sk.Step("fit", image=IMAGE, args=["fit"], resources=sk.Resources(cpu=4, memory="16Gi"))
+        spec = sk.PipelineSpec(name, steps=[fit])
+        target = sk.Target(project="p", stack="s")
+        BODIES[name] = plan_for(backend, spec, target).nodes[0].inputs
+        for schedule, cron in rows:
+            plan = plan_for(backend, sk.ScheduleSpec(schedule, spec, sk.Cron(cron)), target)
+            BODIES[schedule] = plan.nodes[0].inputs
+
+
+def sk_backend() -> sk.Backend:
+    """
+    The backend `kubernetes` with default options.
+    """
+    from schedkit.registry import load
+
+    return load("kubernetes")()
+
+
+def run(program: Program, schedules: int, around: Callable = lambda go: go()) -> tuple[float, Monitor]:
+    """
+    CPU seconds and the monitor of one run, in a fresh thread, Context and event loop.
+    """
+    out: list[tuple[float, Monitor]] = []
+
+    def body() -> None:
+        loop, monitor = asyncio.new_event_loop(), Monitor()
+        asyncio.set_event_loop(loop)
+        loop.set_default_executor(ThreadPoolExecutor(8))
+        settings.ROOT.set(None)
+        engine = mocks.MockEngine(None)
+        pulumi.runtime.configure(
+            settings.Settings(project="p", stack="s", monitor=monitor, engine=engine, dry_run=False)
+        )
+        set_all_config({"schedkit:backend": "kubernetes"})
+        gc.collect()
+        gc.disable()
+        start = time.process_time()
+        main = lambda: pulumi.runtime.run_in_stack(lambda: program(schedules))  # noqa: E731
+        around(lambda: loop.run_until_complete(main()))
+        out.append((time.process_time() - start, monitor))
+        gc.enable()
+        loop.run_until_complete(loop.shutdown_default_executor())
+        loop.close()
+
+    thread = threading.Thread(target=lambda: contextvars.Context().run(body))
+    thread.start()
+    thread.join()
+    return out[0]
+
+
+def leaves(monitor: Monitor) -> list[tuple[str, str, bytes]]:
+    """
+    What was registered, but for components and the stack.
+    """
+    return sorted(x for x in monitor.seen if x[0].startswith("kubernetes:"))
+
+
+def count(program: Program, schedules: int) -> dict[str, float]:
+    """
+    The counters that do not vary from run to run.
+    """
+    made = [0]
+    original = pulumi.Output.__init__
+
+    def counting(self: pulumi.Output, *args: object, **kwargs: object) -> None:
+        made[0] += 1
+        original(self, *args, **kwargs)
+
+    profile = cProfile.Profile()
+    pulumi.Output.__init__ = counting
+    try:
+        _, monitor = run(program, schedules, around=profile.runcall)
+    finally:
+        pulumi.Output.__init__ = original
+    return {
+        "Outputs": made[0],
+        "RegisterResource": len(monitor.seen),
+        "RegisterResourceOutputs": monitor.outputs_rpcs,
+        "Python calls": pstats.Stats(profile).total_calls,
+    }
+
+
+def pure(schedules: int) -> None:
+    """
+    Print what the pure layer costs by itself.
+    """
+    backend, target = sk_backend(), sk.Target(project="p", stack="s")
+    spec = sk.PipelineSpec("train", steps=[sk.Step("fit", image=IMAGE)])
+    specs = [
+        sk.ScheduleSpec(f"nightly-{i}", spec, sk.Cron(CRONS[i % len(CRONS)]))
+        for i in range(schedules)
+    ]
+    start = time.process_time()
+    for each in specs:
+        backend.compile_schedule(each, target)
+    compiled = time.process_time() - start
+    prove.cache_clear()
+    start = time.process_time()
+    for each in specs:
+        plan_for(backend, each, target)
+    planned = time.process_time() - start
+    print(f"spec -> plan without proof: {compiled / schedules * 1e6:.0f} us per schedule")
+    print(f"spec -> proved plan:        {planned / schedules * 1e6:.0f} us per schedule")
+
+
+def main(schedules: int = 500, repetitions: int = 11) -> None:
+    """
+    Prove equality, count, time, and print ratios.
+    """
+    write_bodies(schedules)
+    found = {name: leaves(run(program, schedules)[1]) for name, program in PROGRAMS.items()}
+    first, *rest = found.values()
+    if any(other != first for other in rest):
+        sys.exit("not the same resources: nothing to compare")
+    print(f"{schedules} schedules, {len(first)} native resources, equal in all three programs")
+    for name, program in PROGRAMS.items():
+        figures = count(program, schedules)
+        print(f"  {name:14}", ", ".join(f"{key} {value}" for key, value in figures.items()))
+    times: dict[str, list[float]] = {name: [] for name in PROGRAMS}
+    for done in range(repetitions):
+        for name in random.sample(list(PROGRAMS), len(PROGRAMS)):
+            times[name].append(run(PROGRAMS[name], schedules)[0])
+        print(f"\r  repetition {done + 1} of {repetitions}", end="", file=sys.stderr)
+    print(file=sys.stderr)
+    for name, values in times.items():
+        print(f"  {name:14} median {statistics.median(values) / schedules * 1e3:.2f} ms per schedule")
+    for over, base in (("B components", "A by hand"), ("C schedkit", "B components")):
+        ratios = sorted(x / y for x, y in zip(times[over], times[base], strict=True))
+        tenth = len(ratios) // 10
+        band = f"[{ratios[tenth]:.3f}, {ratios[-1 - tenth]:.3f}]"
+        print(f"CPU {over} / {base}: median {statistics.median(ratios):.3f}, 10-90 % {band}")
+    pure(schedules)
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))
