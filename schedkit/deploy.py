@@ -53,7 +53,7 @@ def deploy(
         after = [scope.resources[key] for key in node.after if key in scope.resources]
         options: dict[str, Any] = {**node.options}
         opts = pulumi.ResourceOptions(parent=parent, depends_on=after or None, **options)
-        inputs = scope.resolve(node.inputs) if needs_resolving(node.inputs) else node.inputs
+        inputs = scope.resolve(node.inputs) if node.symbols else node.inputs
         resource = kind(
             child_name(name, node.key, first=node is nodes[0]),
             opts=opts,
@@ -99,13 +99,6 @@ def load(path: str) -> tuple[type[pulumi.Resource], Mapping[str, str]]:
     args = getattr(home, f"{name}InitArgs", None) or getattr(home, f"{name}Args")
     inputs = {wire: py for py, wire in _types.input_type_py_to_pulumi_names(args).items()}
     return kind, {**_types.resource_pulumi_to_py_names(kind), **inputs}
-
-
-def needs_resolving(value: object) -> bool:
-    """
-    Whether a reference, a look-up, a text or a document made of parts stands anywhere in the value.
-    """
-    return any(isinstance(leaf, (Ref, Lookup, Json, Text)) for leaf in walk(value))
 
 
 class _Scope:

@@ -9,8 +9,9 @@ through untouched.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 
@@ -70,6 +71,9 @@ class Lookup:
     args: Mapping[str, object] = attrs.field(factory=dict, hash=False)
 
 
+Symbol: TypeAlias = Ref | Text | Json | Lookup
+
+
 @attrs.frozen
 class Node:
     """
@@ -89,12 +93,19 @@ class Node:
     after: tuple[str, ...] = ()
     options: Mapping[str, object] = attrs.field(factory=dict)
 
+    @cached_property
+    def symbols(self) -> tuple[Symbol, ...]:
+        """
+        All that stands in the inputs for a value not known yet; a user's Inputs are none.
+        """
+        return tuple(leaf for leaf in walk(self.inputs) if isinstance(leaf, Symbol))
+
     @property
     def references(self) -> frozenset[str]:
         """
         The keys of the nodes that this one refers to, by `Ref` or by `after`.
         """
-        return frozenset(v.node for v in walk(self.inputs) if isinstance(v, Ref)) | {*self.after}
+        return frozenset(leaf.node for leaf in self.symbols if isinstance(leaf, Ref)) | {*self.after}
 
 
 @attrs.frozen
@@ -203,25 +214,28 @@ def merged(base: Mapping[str, object], over: Mapping[str, object]) -> dict[str, 
     return out
 
 
-def walk(value: object) -> Iterator[object]:
+def walk(value: object) -> list[object]:
     """
     Every leaf of a value; of a `Text` or `Json` itself first, then the leaves in it.
     """
-    match value:
-        case Mapping():
-            for item in value.values():
-                yield from walk(item)
-        case list() | tuple():
-            for item in value:
-                yield from walk(item)
-        case Text():
-            yield value
-            yield from walk(value.parts)
-        case Json():
-            yield value
-            yield from walk(value.document)
-        case _:
-            yield value
+    found: list[object] = []
+    _collect(value, found)
+    return found
+
+
+def _collect(value: object, found: list[object]) -> None:
+    if isinstance(value, (dict, Mapping)):
+        for item in value.values():
+            _collect(item, found)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            _collect(item, found)
+    else:
+        found.append(value)
+        if isinstance(value, Text):
+            _collect(value.parts, found)
+        elif isinstance(value, Json):
+            _collect(value.document, found)
 
 
 def show(value: object) -> object:  # noqa: PLR0911  one return a kind
