@@ -83,7 +83,7 @@ def _hourly(hours: Sequence[int], minute: int) -> str:
     step = _step(hours)
     if not step:
         return f"At minute {minute} of {_plural('hour', hours)}"
-    if len(hours) == 24:  # noqa: PLR2004  a day
+    if len(hours) == 24:
         return "Every hour" + (f" at minute {minute}" if minute else "")
     each = "hour" if step == 1 else f"{step} hours"
     return f"Every {each} from {hours[0]:02}:{minute:02} to {hours[-1]:02}:{minute:02}"
@@ -94,12 +94,12 @@ def _rule(hours: Sequence[int], minutes: Sequence[int]) -> str:
     each = "Every minute" if step == 1 else f"Every {step} minutes"
     even = 60 - last + first == step  # the distance holds across the hour
     neighbours = hours[-1] - hours[0] == len(hours) - 1
-    if len(hours) == 24 and even:  # noqa: PLR2004  a day
+    if len(hours) == 24 and even:
         return each + (f" from minute {first} on" if first else "")
     if step and (len(hours) == 1 or (neighbours and even)):
         return f"{each} from {hours[0]:02}:{first:02} to {hours[-1]:02}:{last:02}"
     within = f"{each} from minute {first} to {last}" if step else f"At minutes {_series(minutes)}"
-    every = len(hours) == 24  # noqa: PLR2004
+    every = len(hours) == 24
     return f"{within} of {'every hour' if every else _plural('hour', hours)}"
 
 

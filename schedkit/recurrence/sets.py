@@ -152,7 +152,7 @@ class Calendar(When):
         first, length = monthrange(day.year, day.month)
         return bool(self._month(day.month, (first + 1) % 7, length) >> day.day & 1)
 
-    def year_days(self, first_weekday: int, leap: bool) -> int:  # noqa: FBT001
+    def year_days(self, first_weekday: int, leap: bool) -> int:
         """
         The matching days of one of the 14 kinds of year as bits, bit 0 is 1 January.
 
@@ -168,7 +168,7 @@ class Calendar(When):
             passed += length
         return bits
 
-    def day_numbers(self, first_weekday: int, leap: bool) -> tuple[int, ...]:  # noqa: FBT001
+    def day_numbers(self, first_weekday: int, leap: bool) -> tuple[int, ...]:
         """
         `year_days` as numbers, 0 is 1 January; each kind of year is computed once.
         """

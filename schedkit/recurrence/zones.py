@@ -177,6 +177,7 @@ def _zone(name: str) -> Zone:
 def _near(name: str) -> str:
     known = {zone for zone in zoneinfo.available_timezones() if "/" in zone} | {"UTC"}
     cities = {zone.rpartition("/")[2]: zone for zone in sorted(known, reverse=True)}
+    cities["UTC"] = "UTC"
     city = name.rpartition("/")[2].replace(" ", "_").casefold()
     exact = next((zone for last, zone in cities.items() if last.casefold() == city), None)
     return f"did you mean {exact!r}?" if exact else hint(name, known) or _UTC_CURE

@@ -1,7 +1,7 @@
 """
 The slow truth: look at every minute of a window and ask Python's own datetime what a clock shows.
 
-Shares nothing with schedkit: sets come in as sets, offsets come from `datetime` and `zoneinfo` alone.
+Shares nothing with schedkit: sets come in as sets, offsets from `datetime` and `zoneinfo` alone.
 """
 
 from __future__ import annotations
@@ -49,7 +49,10 @@ class Window:
         self.clock = _columns(clocks)
         self.fold = np.array([clock.fold for clock in clocks], dtype=bool)
         self.twice = np.array(
-            [clock.replace(fold=0).utcoffset() != clock.replace(fold=1).utcoffset() for clock in clocks]
+            [
+                clock.replace(fold=0).utcoffset() != clock.replace(fold=1).utcoffset()
+                for clock in clocks
+            ]
         )
         naive = [clock.replace(tzinfo=None, fold=0) for clock in clocks]
         lost = []  # wall time, the instant its gap ends, the instant it is moved to

@@ -31,12 +31,12 @@ ZONES = (
     "Australia/Lord_Howe",
     "Africa/Cairo",
 )
-MONTHS = "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC".split()
-WEEKDAYS = "SUN MON TUE WED THU FRI SAT".split()
+MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
+WEEKDAYS = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"]
 GAPS, FOLDS = ("skip", "next", "shift"), ("first", "second", "both")
 
-# What each dialect has to say of a cron: called with (cron,), returns the word to count it under, such as
-# "robfig proved" or "robfig refused", and raises AssertionError when both would be wrong.
+# What a dialect has to say of each cron: takes it, returns the word to count it under, such as
+# "robfig proved" or "robfig refused", raises AssertionError when both would be wrong.
 DIALECT_CHECKS: list[Callable[[Cron], str]] = []
 
 
@@ -121,7 +121,9 @@ def never_fires(sets: Sets) -> bool:
     """
     if sets.days is None or (sets.weekdays is not None and sets.day_rule == "any"):
         return False
-    return min(sets.days) > max({2: 29, 4: 30, 6: 30, 9: 30, 11: 30}.get(m, 31) for m in sets.months)
+    return min(sets.days) > max(
+        {2: 29, 4: 30, 6: 30, 9: 30, 11: 30}.get(m, 31) for m in sets.months
+    )
 
 
 def run(crons: int, seed: int, progress: bool = False) -> Counter[str]:

@@ -47,7 +47,11 @@ def days(zone, first, last):
     """
     The first local midnight and the one after the last day.
     """
-    tz = Cron("0 0 * * *", zone).next(1, after=datetime.fromisoformat("2026-01-01T00:00Z"))[0].tzinfo
+    tz = (
+        Cron("0 0 * * *", zone)
+        .next(1, after=datetime.fromisoformat("2026-01-01T00:00Z"))[0]
+        .tzinfo
+    )
     start, stop = (datetime.fromisoformat(day).replace(tzinfo=tz) for day in (first, last))
     return start, stop + timedelta(days=1)
 

@@ -10,7 +10,7 @@ from schedkit.recurrence import Cron
 
 def test_random_crons_fire_as_their_minutes_say():
     """
-    Two hundred random crons in six zones fire at exactly the minutes that a look at each one finds.
+    Two hundred random crons in six zones fire at exactly the minutes that a look at each finds.
     """
     counts = fuzz.run(200, seed=7)
     assert 200 == counts["crons"] + counts["never fires"]

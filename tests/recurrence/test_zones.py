@@ -14,7 +14,13 @@ from schedkit.recurrence import zones as module
 
 START, STOP = 1_735_689_600, 1_830_297_600  # 2025 to 2027
 ODD = (
-    *("Africa/Cairo", "Africa/Casablanca", "Africa/Monrovia", "America/Havana", "Antarctica/Troll"),
+    *(
+        "Africa/Cairo",
+        "Africa/Casablanca",
+        "Africa/Monrovia",
+        "America/Havana",
+        "Antarctica/Troll",
+    ),
     *("Asia/Gaza", "Asia/Tehran", "Australia/Lord_Howe", "Europe/Dublin", "Pacific/Apia"),
     *("Pacific/Chatham", "Asia/Kathmandu", "America/Sao_Paulo", "Europe/Istanbul"),
 )
@@ -102,7 +108,9 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("name", "reason", "cure"), REFUSED, ids=[repr(row[0]) for row in REFUSED])
+@pytest.mark.parametrize(
+    ("name", "reason", "cure"), REFUSED, ids=[repr(row[0]) for row in REFUSED]
+)
 def test_refused(name, reason, cure):
     """
     A name that is not safe everywhere is refused with the nearest one that is.
