@@ -30,6 +30,13 @@ RUN_ID = "metadata.labels['batch.kubernetes.io/job-name']"
 _CONTAINER_SECURITY = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
 
 
+def can_run(spec: PipelineSpec) -> bool:
+    """
+    Whether one pod can run the pipeline.
+    """
+    return spec.is_chain and all(step.image is not None for step in spec.steps)
+
+
 def job(spec: ScheduleSpec, target: Target, options: Options) -> dict[str, object]:
     """
     The Job of one run: what may not be repeated is not, not even when a node is drained.
@@ -112,9 +119,7 @@ def _container(
     def words(values: Sequence[Filling]) -> list[object]:
         return [escaped(fill(value, parameters)) for value in values]
 
-    body: dict[str, object] = {"name": step.name}
-    if step.image is not None:
-        body["image"] = step.image
+    body: dict[str, object] = {"name": step.name, "image": step.image}
     if step.command:
         body["command"] = words(step.command)
     if step.args:

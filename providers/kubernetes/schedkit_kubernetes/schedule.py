@@ -48,7 +48,7 @@ def compile_schedule(
     when, found, natives = _timing(spec, target, dialect)
     findings = (*found, *_findings(spec, target, when, natives))
     plan = Plan("kubernetes", "Schedule", spec.name, shared=identity.shared(options))
-    if not natives or not spec.pipeline.is_chain:
+    if not natives or not pod.can_run(spec.pipeline):
         return attrs.evolve(plan, findings=findings)
     nodes = tuple(
         _cron_job(spec, target, options, native, number)
@@ -117,7 +117,7 @@ def _findings(
     spec: ScheduleSpec, target: Target, when: When, natives: tuple[Native, ...]
 ) -> Iterator[Finding]:
     count = len(natives)
-    if not spec.pipeline.is_chain:
+    if not pod.can_run(spec.pipeline):
         reason = f"pipeline {spec.pipeline.name!r} has no pod that a CronJob could start"
         yield refused(Feature.SCHEDULE, reason, "its own refusal says what would work")
     elif natives:

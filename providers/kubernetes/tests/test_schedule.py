@@ -178,11 +178,14 @@ def test_no_native_form(kit, when, feature):
     assert Feature.PAUSED in kit.findings(plan, "exact")
 
 
-def test_graph_makes_no_cron_job(kit):
+@pytest.mark.parametrize(
+    "steps", [[("a", {}), ("b", {})], [("a", {"image": None})]], ids=["graph", "no image"]
+)
+def test_no_pod_no_cron_job(kit, steps):
     """
     A schedule of a pipeline that no pod can run makes no CronJob and says why.
     """
-    pipeline = kit.pipeline(kit.step("a"), kit.step("b"))
+    pipeline = kit.pipeline(*(kit.step(name, **fields) for name, fields in steps))
     plan = kit.compile(kit.schedule(pipeline=pipeline))
     assert () == plan.nodes
     assert [
