@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from schedkit.recurrence import instants
 from schedkit.recurrence.dialects.fields import bits
@@ -16,10 +16,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from schedkit.recurrence.dialects import Reader
+    from schedkit.recurrence.sets import Calendar
     from schedkit.recurrence.zones import Change, Dst
 
 HOUR, DAY = 3_600, 86_400
-MARGIN = DAY  # before a change a search may go wrong too: Go looks up the wall clock as if it were UTC
+MARGIN = (
+    DAY  # before a change a search may go wrong too: Go looks up the wall clock as if it were UTC
+)
 BEFORE = 40 * DAY  # more than a month: an earlier start walks over the same first of a month
 AFTER = 2 * DAY  # a full local day after the change, whatever the zone
 NEARBY = 10  # days around a change in which a window must lie to stand for others of its shape
@@ -33,7 +36,8 @@ EPOCH_DAY = date(1970, 1, 1).toordinal()
 
 class Sets:
     """
-    The wall clocks of one calendar: minutes of the day, days of each kind of year; and its instants.
+    The wall clocks of one calendar: minutes of the day, days of each kind of year; and its
+    instants.
     """
 
     def __init__(
@@ -60,9 +64,9 @@ class Own(Sets):
         self.seconds = tuple(60 * minute for minute in bits(reader.minutes))
         self._numbers: dict[tuple[int, bool], list[int]] = {}
         months = {date.fromordinal(day + 1).month for day in self.day_numbers(0, leap=False)}
-        self.every_month = len(months) == 12  # noqa: PLR2004
+        self.every_month = len(months) == 12
 
-    def day_numbers(self, first_weekday: int, leap: bool) -> Sequence[int]:  # noqa: FBT001
+    def day_numbers(self, first_weekday: int, leap: bool) -> Sequence[int]:
         """
         The matching days of one kind of year, 0 is 1 January.
         """
@@ -72,7 +76,8 @@ class Own(Sets):
         return self._numbers[key]
 
     def _epochs(self, start: int, stop: int) -> Iterator[int]:
-        return instants.epochs(self, start, stop)
+        calendar = cast("Calendar", self)  # it has all that is read there
+        return instants.epochs(calendar, start, stop)
 
 
 def year_kind(day: date) -> tuple[tuple[int, bool], int]:
@@ -80,7 +85,7 @@ def year_kind(day: date) -> tuple[tuple[int, bool], int]:
     The kind of a day's year, and its place there from 0.
     """
     january = date(day.year, 1, 1)
-    leap = date(day.year, 12, 31).toordinal() - january.toordinal() == 365  # noqa: PLR2004
+    leap = date(day.year, 12, 31).toordinal() - january.toordinal() == 365
     return (january.isoweekday() % 7, leap), day.toordinal() - january.toordinal()
 
 
@@ -90,8 +95,8 @@ def differences(
     """
     Return the instants that the searches lose and add around *changes*.
 
-    Windows of one shape (the same clock times, offsets and matching days all around) are compared once,
-    unless they differ.
+    Windows of one shape (the same clock times, offsets and matching days all around) are compared
+    once, unless they differ.
     """
     missing: set[int] = set()
     extra: set[int] = set()
@@ -125,7 +130,8 @@ def _window(
     sources: Sequence[Sets], owns: Sequence[Own], cluster: Sequence[Change]
 ) -> tuple[set[int], set[int], bool]:
     """
-    Compare the union of the natives' chains of runs with the source, and single searches with each native's sets.
+    Compare the union of the natives' chains of runs with the source, and single searches with each
+    native's sets.
 
     The third value tells whether all this stayed near the change.
     """
@@ -152,8 +158,8 @@ def _window(
 
 def _walls(own: Own, start: int, stop: int) -> tuple[int, list[int]]:
     """
-    Return where a search from the last run before *start* begins, and the instants from there to the first
-    one after *stop*.
+    Return where a search from the last run before *start* begins, and the instants from there to
+    the first one after *stop*.
     """
     for reach in (AFTER, BEFORE):
         walls = list(own.epochs(start - reach, stop))
@@ -166,7 +172,8 @@ def _walls(own: Own, start: int, stop: int) -> tuple[int, list[int]]:
 
 def _starts(cluster: Sequence[Change], walls: Sequence[int]) -> Iterator[int]:
     """
-    Instants from which a restarted controller may search: each hour of a day around, and around runs.
+    Instants from which a restarted controller may search: each hour of a day around, and around
+    runs.
     """
     for change in cluster:
         for hour in range(-24, 25):

@@ -7,6 +7,7 @@ from __future__ import annotations
 from datetime import date
 from functools import reduce
 from heapq import merge
+from importlib.metadata import version
 from itertools import combinations, groupby
 from operator import itemgetter, or_
 from typing import TYPE_CHECKING, NamedTuple
@@ -18,7 +19,7 @@ from schedkit.recurrence.around import DAY, EPOCH_DAY, KINDS, Own, Sets, year_ki
 from schedkit.recurrence.dialects.fields import bits, every_minutes, parts
 from schedkit.recurrence.sets import Calendar
 from schedkit.recurrence.when import Every
-from schedkit.recurrence.zones import POINTWISE, Dst, Zone
+from schedkit.recurrence.zones import POINTWISE, Dst, Zone, tzdata_version
 
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from schedkit.recurrence.zones import Change
 
 COUNTED = 1_000  # differences after which counting stops
+YEARS = 10  # how far offset changes are looked at
 CYCLE = 40  # years that hold all 14 kinds, also across 2100
 DAY_MINUTES = (1 << 1_440) - 1
 OTHER_POLICIES = (Dst(gap="next", fold="first"), Dst(gap="shift", fold="second"))
@@ -36,12 +38,30 @@ OTHER_POLICIES = (Dst(gap="next", fold="first"), Dst(gap="shift", fold="second")
 
 class Clock(NamedTuple):
     """
-    All that reads one wall clock: what was asked for, what was written, and when the clock changes.
+    All that reads one wall clock: what was asked for, what was written, and when the clock
+    changes.
     """
 
     sources: list[Sets]
     owns: list[Own]
     changes: tuple[Change, ...]
+
+
+def data_year() -> int:
+    """
+    The year of the time zone data; of the package's, where the machine's own do not say.
+    """
+    known = tzdata_version()
+    return int((known if known[:4].isdigit() else version("tzdata"))[:4])
+
+
+def horizon(years: int = YEARS) -> tuple[int, int]:
+    """
+    Unix seconds of the years that begin with the year of the time zone data: no clock is read.
+    """
+    first = data_year()
+    start, stop = (date(year, 1, 1).toordinal() for year in (first, first + years))
+    return (start - EPOCH_DAY) * DAY, (stop - EPOCH_DAY) * DAY
 
 
 def instants(
@@ -90,7 +110,7 @@ def clocks(
 
     for part in sources(when, dialect):
         try:
-            zone, sets = _sets(part)
+            zone, sets = sets_of(part)
         except NotExpressibleError:
             return []
         clock(zone).sources.append(sets)
@@ -107,14 +127,31 @@ def sources(when: When, dialect: Dialect) -> list[When]:
     for part in parts(when):
         calendars = part.calendars()
         if dialect.dst not in {None, POINTWISE}:
-            calendars = tuple(attrs.evolve(each, dst=each.dst or dialect.dst) for each in calendars)
+            calendars = tuple(
+                attrs.evolve(each, dst=each.dst or dialect.dst) for each in calendars
+            )
         found += calendars or (part,)
     return found
 
 
+def sets_of(part: When) -> tuple[Zone, Sets]:
+    """
+    Return the wall clocks of a calendar, or of an interval that divides a day.
+
+    Raises:
+        NotExpressibleError: It reads no wall clock.
+    """
+    if isinstance(part, Every):
+        return Zone.of("UTC"), Sets(every_minutes(part), _all_days, part.epochs)
+    if isinstance(part, Calendar):
+        return Zone.of(part.timezone), Sets(part.minute_mask, part.year_days, part.epochs)
+    raise NotExpressibleError(str(part), "reads no wall clock", feature="schedule.once")
+
+
 def differing_days(clock: Clock) -> dict[tuple[int, bool], int]:
     """
-    Return, for each kind of year, the days (bits) on which sources and natives match other minutes.
+    Return, for each kind of year, the days (bits) on which sources and natives match other
+    minutes.
     """
     return _days(clock, lambda wanted, runs: _either(wanted) ^ _either(runs))
 
@@ -141,8 +178,8 @@ def policy_instants(
     when: When, dialect: Dialect, start: int, stop: int
 ) -> tuple[set[int], set[int]]:
     """
-    Return where the dialect's DST policy departs from the pointwise reading, and where, it being unknown,
-    policies differ.
+    Return where the dialect's DST policy departs from the pointwise reading, and where, it being
+    unknown, policies differ.
     """
     departing: set[int] = set()
     unknown: set[int] = set()
@@ -158,15 +195,7 @@ def _either(days: Iterable[int]) -> int:
     return reduce(or_, days, 0)
 
 
-def _sets(part: When) -> tuple[Zone, Sets]:
-    if isinstance(part, Every):
-        return Zone.of("UTC"), Sets(every_minutes(part), _all_days, part.epochs)
-    if isinstance(part, Calendar):
-        return Zone.of(part.timezone), Sets(part.minute_mask, part.year_days, part.epochs)
-    raise NotExpressibleError(str(part), "reads no wall clock", feature="schedule.once")
-
-
-def _all_days(_: int, leap: bool) -> int:  # noqa: FBT001
+def _all_days(_: int, leap: bool) -> int:
     return (1 << 365 + leap) - 1
 
 
@@ -183,7 +212,9 @@ def _days(
     days: dict[tuple[int, bool], int] = {}
     for _, wanted, runs in classes:
         for kind in KINDS if wanted or runs else ():
-            found = judge([each.kinds[kind] for each in wanted], [each.kinds[kind] for each in runs])
+            found = judge(
+                [each.kinds[kind] for each in wanted], [each.kinds[kind] for each in runs]
+            )
             if found:
                 days[kind] = days.get(kind, 0) | found
     return days
@@ -206,5 +237,5 @@ def _differing(calendar: Calendar, policies: Sequence[Dst], start: int, stop: in
     for change in Zone.of(calendar.timezone).changes(start, stop):
         near = change.epoch - 2 * DAY, change.epoch + 2 * DAY
         sets = [set(reading.epochs(*near)) for reading in readings]
-        found |= set.union(*sets) - set.intersection(*sets)
+        found |= {each for each in set().union(*sets) if not all(each in one for one in sets)}
     return found

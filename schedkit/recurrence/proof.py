@@ -1,8 +1,8 @@
 """
 The proof that native schedules fire exactly when their source does.
 
-Days are compared over the 14 kinds of year, so for all time; minutes as sets; and around every offset change of
-the horizon the instants of the source with those of the dialect's real search.
+Days are compared over the 14 kinds of year, so for all time; minutes as sets; and around every
+offset change of the horizon the instants of the source with those of the dialect's real search.
 """
 
 from __future__ import annotations
@@ -13,16 +13,17 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 import attrs
-import tzdata
 
-from schedkit.recurrence.around import DAY, EPOCH_DAY, KINDS, differences
+from schedkit.recurrence.around import KINDS, differences
 from schedkit.recurrence.checks import epoch
 from schedkit.recurrence.compare import (
     COUNTED,
     clocks,
+    data_year,
     dates,
     differing_days,
     doubled_days,
+    horizon,
     instants,
     policy_instants,
     repeated,
@@ -53,18 +54,16 @@ class Proof:
         dialect: The dialect's name.
         natives: What was read back.
         holds: Whether everything that was compared agrees.
-        year_kinds: Kinds of year whose days were compared: 14 is all, for ever; 0 when only instants were.
-        minutes: Minutes of the day compared.
-        changes: Offset changes around which instants were compared.
-        zones: The zones of the schedule.
-        tzdata: Version of the time zone data.
-        horizon: First day, and the day after the last one, of the compared changes or instants.
-        missing: The first instants that the natives lose, in the schedule's own zone.
-        extra: The first instants that only the natives have.
-        missing_count: How many were found to be lost; counting stops at 1 000 differences.
-        extra_count: How many only the natives have.
-        doubled: The first instants that two natives would each start.
-        departures: The first instants at which the dialect's own way with gaps and repeated hours departs
+        year_kinds: Kinds of year whose days were compared: 14 is all, for ever; 0 when only
+            instants were. minutes: Minutes of the day compared. changes: Offset changes around
+            which instants were compared. zones: The zones of the schedule. tzdata: Version of the
+            time zone data. horizon: First day, and the day after the last one, of the compared
+            changes or instants. missing: The first instants that the natives lose, in the
+            schedule's own zone. extra: The first instants that only the natives have.
+            missing_count: How many were found to be lost; counting stops at 1 000 differences.
+            extra_count: How many only the natives have. doubled: The first instants that two
+            natives would each start. departures: The first instants at which the dialect's own way
+            with gaps and repeated hours departs
             from the pointwise reading; empty when the schedule states a policy.
         unknown: The first instants on which policies differ while the dialect's is unknown.
     """
@@ -100,7 +99,8 @@ class Proof:
         if not self.year_kinds:
             return f"proved: every instant from {self.horizon[0]} to {self.horizon[1]} {data}"
         changes = f"{self.changes or 'no'} offset change{'s' if self.changes != 1 else ''}"
-        return f"proved: {self.year_kinds} kinds of year, {self.minutes} minutes, {changes} of {where} {data}"
+        days = f"{self.year_kinds} kinds of year, {self.minutes} minutes"
+        return f"proved: {days}, {changes} of {where} {data}"
 
     def to_dict(self) -> dict[str, object]:
         """
@@ -113,8 +113,8 @@ def prove(when: When, natives: Iterable[Native], dialect: Dialect, *, years: int
     """
     Compare *when* with what *dialect* makes of *natives*, all of them together.
 
-    Where a calendar states no DST policy, the dialect's own stands. The horizon starts with the year of the
-    time zone data, so that a proof reads no clock. Equal questions are answered once.
+    Where a calendar states no DST policy, the dialect's own stands. The horizon starts with the
+    year of the time zone data, so that a proof reads no clock. Equal questions are answered once.
 
     Args:
         years: Length of the horizon.
@@ -128,13 +128,13 @@ def prove(when: When, natives: Iterable[Native], dialect: Dialect, *, years: int
 
 @lru_cache(maxsize=4_096)
 def _prove(when: When, natives: tuple[Native, ...], dialect: Dialect, years: int) -> Proof:
-    horizon = date(_data_year(), 1, 1), date(_data_year() + years, 1, 1)
-    start, stop = _span(when, horizon)
+    year = data_year()
+    start, stop = _widened(when, *horizon(years))
     readers = [dialect.read(native) for native in natives]
     groups = clocks(when, readers, dialect, start, stop)
     by_sets = bool(groups) and all(clock.sources and clock.owns for clock in groups)
     missing, extra = _by_sets(when, readers, dialect, groups) if by_sets else (set(), set())
-    if not by_sets or any(map(differing_days, groups)) and not missing | extra:
+    if not by_sets or (any(map(differing_days, groups)) and not missing | extra):
         by_sets = False
         fired = [reader.fires(start, stop) for reader in readers]
         each = sources(when, dialect)
@@ -154,7 +154,7 @@ def _prove(when: When, natives: tuple[Native, ...], dialect: Dialect, years: int
         changes=sum(len(clock.changes) for clock in groups) if by_sets and dialect.dst else 0,
         zones=tuple(dict.fromkeys(part.timezone for part in parts(when))),
         tzdata=tzdata_version(),
-        horizon=horizon,
+        horizon=(date(year, 1, 1), date(year + years, 1, 1)),
         missing=first(sorted(missing)),
         extra=first(sorted(extra)),
         missing_count=len(missing),
@@ -175,7 +175,7 @@ def _by_sets(
     extra: set[int] = set()
     for clock in groups:
         days = differing_days(clock)
-        for start, stop in dates(days, _data_year()):
+        for start, stop in dates(days, data_year()):
             each = [part.epochs(start, stop) for part in sources(when, dialect)]
             lost, added = instants(each, [reader.fires(start, stop) for reader in readers])
             missing |= lost
@@ -195,34 +195,25 @@ def _doubled(
     """
     Instants that two natives start: those of one clock by their days, others by looking.
     """
-    if len(readers) < 2:  # noqa: PLR2004  it takes two
+    if len(readers) < 2:
         return
     if len(groups) != 1:
         yield from repeated(reader.fires(start, stop) for reader in readers)
         return
     last = start
-    for low, high in dates(doubled_days(groups[0]), _data_year()):
+    for low, high in dates(doubled_days(groups[0]), data_year()):
         found = repeated(reader.fires(max(low, last), high) for reader in readers)
         for instant in found:
             yield instant
             last = instant + 1
 
 
-def _span(when: When, horizon: tuple[date, date]) -> tuple[int, int]:
+def _widened(when: When, start: int, stop: int) -> tuple[int, int]:
     """
-    The horizon in Unix seconds, widened to hold every `Once`.
+    The horizon with every `Once` in it.
     """
-    ends = [(day.toordinal() - EPOCH_DAY) * DAY for day in horizon]
     once = [epoch(part.instant) for part in parts(when) if isinstance(part, Once)]
-    return min(ends + once), max(ends + [each + 1 for each in once])
-
-
-def _data_year() -> int:
-    """
-    The year of the time zone data; of the package's, where the machine's own do not say.
-    """
-    version = tzdata_version()
-    return int((version if version[:4].isdigit() else tzdata.IANA_VERSION)[:4])
+    return min([start, *once]), max([stop, *(each + 1 for each in once)])
 
 
 def _told(verb: str, instants: Sequence[datetime], count: int) -> str:

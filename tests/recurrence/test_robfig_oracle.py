@@ -1,5 +1,6 @@
 """
-Our reading of robfig/cron against the real thing, near the offset changes of every zone it is known to get wrong.
+Our reading of robfig/cron against the real thing, near the offset changes of every zone it is
+known to get wrong.
 """
 
 from __future__ import annotations
@@ -62,7 +63,10 @@ PAST = (  # zone, an instant near an odd change of the past
     ("Pacific/Apia", 1_333_200_000),
     ("Asia/Tehran", 1_648_000_000),
 )
-TOKENS = "0 1 5 7 12 29 30 31 59 60 * ? / - , + jan MON sun * */2 1-5 FRI-SUN @daily @every 90s TZ= L # W \t \u00a0"
+TOKENS = (
+    "0 1 5 7 12 29 30 31 59 60 * ? / - , + jan MON sun * */2 1-5 FRI-SUN @daily"
+    " @every 90s TZ= L # W \t \u00a0"
+)
 
 
 def _data() -> str:
@@ -82,7 +86,9 @@ def ask(tmp_path_factory):
     Put questions to the real robfig.
     """
     if not shutil.which("go"):
-        pytest.skip("Go is missing: install it from https://go.dev/dl to compare with robfig itself")
+        pytest.skip(
+            "Go is missing: install it from https://go.dev/dl to compare with robfig itself"
+        )
     program = tmp_path_factory.mktemp("robfig") / "oracle"
     subprocess.run(["go", "build", "-o", str(program), "."], cwd=SOURCE, check=True)
 
@@ -138,7 +144,8 @@ def _runs(question) -> list[int]:
 @pytest.mark.go
 def test_same_runs_as_the_real_search(ask):
     """
-    Each of 24 000 searches near offset changes gives the four runs that robfig gives, the wrong ones too.
+    Each of 24 000 searches near offset changes gives the four runs that robfig gives, the wrong
+    ones too.
     """
     questions = list(_questions(random.Random(2026)))
     differing = [
@@ -192,9 +199,21 @@ def test_accepts_what_the_real_parser_accepts(ask):
             "".join(chance.choices(tokens, k=chance.choice((1, 1, 1, 2, 3)))) for _ in range(5)
         )
         texts.append(" ".join(parts))
-    texts += ["@every " + "".join(chance.choices(("1", ".", "5", "h", "m", "s", "ms", "-", "0"), k=4))
-              for _ in range(2_000)]
-    texts += ["", " ", "@daily", "@Daily", "@daily ", "@reboot", "@every 0", "@every -3h", "@every 9223372037s"]
+    texts += [
+        "@every " + "".join(chance.choices(("1", ".", "5", "h", "m", "s", "ms", "-", "0"), k=4))
+        for _ in range(2_000)
+    ]
+    texts += [
+        "",
+        " ",
+        "@daily",
+        "@Daily",
+        "@daily ",
+        "@reboot",
+        "@every 0",
+        "@every -3h",
+        "@every 9223372037s",
+    ]
     texts = [text for text in texts if "TZ" not in text]
     for text, answer in zip(texts, ask([{"text": text} for text in texts]), strict=True):
         assert _masks(answer) == _ours(text), text

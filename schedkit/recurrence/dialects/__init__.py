@@ -1,8 +1,9 @@
 """
 Schedule languages of the platforms: what each can say, and when it really fires.
 
-One file per language. A dialect *writes* native text from sets, and *reads* native text back with a parser
-and a search of its own, which share nothing with ours: that is what makes a proof worth its name.
+One file per language. A dialect *writes* native text from sets, and *reads* native text back with
+a parser and a search of its own, which share nothing with ours: that is what makes a proof worth
+its name.
 """
 
 from __future__ import annotations
@@ -31,9 +32,7 @@ class Native:
     """
 
     text: str = attrs.field(validator=attrs.validators.instance_of(str))
-    timezone: str = attrs.field(
-        default="Etc/UTC", validator=attrs.validators.instance_of(str)
-    )
+    timezone: str = attrs.field(default="Etc/UTC", validator=attrs.validators.instance_of(str))
 
     def __str__(self) -> str:
         return f"{self.text} ({self.timezone})"
@@ -43,8 +42,8 @@ class Reader(ABC):
     """
     What the platform makes of one `Native`.
 
-    `minutes` and `year_days` say which wall clocks match; `next` is the platform's real search, with its
-    defects. A native that is no set of wall clocks has `minutes = 0`.
+    `minutes` and `year_days` say which wall clocks match; `next` is the platform's real search,
+    with its defects. A native that is no set of wall clocks has `minutes = 0`.
 
     Attributes:
         zone: The zone whose wall clock it reads.
@@ -57,7 +56,8 @@ class Reader(ABC):
     @abstractmethod
     def year_days(self, first_weekday: int, leap: bool) -> int:
         """
-        Return the days of one kind of year as a bit set: bit 0 = 1 January, *first_weekday* 0 = Sunday.
+        Return the days of one kind of year as a bit set: bit 0 = 1 January, *first_weekday* 0 =
+        Sunday.
         """
 
     @abstractmethod
@@ -70,7 +70,8 @@ class Reader(ABC):
 
     def fires(self, start: int, stop: int) -> Iterator[int]:
         """
-        Yield the runs of `start <= t < stop`, each searched from the one before, as a platform's clock does.
+        Yield the runs of `start <= t < stop`, each searched from the one before, as a platform's
+        clock does.
 
         Ends where the search no longer advances.
         """
@@ -99,10 +100,12 @@ class Dialect(ABC):
         """
         Return the fewest natives that together mean *when* on every wall clock.
 
-        Gaps and repeated hours are not looked at: `schedkit.recurrence.proof.prove` decides those by instants.
+        Gaps and repeated hours are not looked at: `schedkit.recurrence.proof.prove` decides those
+        by instants.
 
         Raises:
-            NotExpressibleError: The language has no words for it; the cure is the nearest that it can say.
+            NotExpressibleError: The language has no words for it; the cure is the nearest that it
+                can say.
         """
 
     @abstractmethod

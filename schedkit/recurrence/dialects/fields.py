@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from schedkit.exceptions import NotExpressibleError
+from schedkit.recurrence.durations import duration
 from schedkit.recurrence.when import Union
 
 
@@ -85,15 +86,16 @@ def texts(rules: Iterable[tuple[int, Days]]) -> tuple[str, ...]:
             mask ^= common
         minutes[days] = minutes.get(days, 0) | mask
     return tuple(
-        f"{minute} {hour} {days}"
+        f"{listed(minute, MINUTES, star=True)} {listed(hour, HOURS, star=True)} {days}"
         for days, mask in minutes.items()
         for minute, hour in rectangles(mask)
     )
 
 
-def rectangles(mask: int) -> list[tuple[str, str]]:
+def rectangles(mask: int) -> list[tuple[list[int], list[int]]]:
     """
-    Split minutes of the day into the fewest disjoint `minute hour` fields, cut along hours or along minutes.
+    Split minutes of the day (bits) into few disjoint products of minutes and hours, cut along one
+    or the other.
     """
     rows: dict[int, list[int]] = {}
     columns: dict[int, list[int]] = {}
@@ -104,15 +106,13 @@ def rectangles(mask: int) -> list[tuple[str, str]]:
         columns.setdefault(hours, []).append(minute)
     by_hour = [(bits(row), hours) for row, hours in rows.items() if row]
     by_minute = [(minutes, bits(column)) for column, minutes in columns.items() if column]
-    return [
-        (listed(minutes, MINUTES, star=True), listed(hours, HOURS, star=True))
-        for minutes, hours in (by_hour if len(by_hour) <= len(by_minute) else by_minute)
-    ]
+    return by_hour if len(by_hour) <= len(by_minute) else by_minute
 
 
 def listed(values: Sequence[int], whole: range, *, star: bool = False) -> str:
     """
-    Write one field: `*`, ranges and lists; `*/n` only where *star* allows it and it is just the set.
+    Write one field: `*`, ranges and lists; `*/n` only where *star* allows it and it is just the
+    set.
     """
     if len(values) == len(whole):
         return "*"
@@ -134,13 +134,14 @@ def every_minutes(every: Every) -> int:
     Return the minutes of the UTC day (bits) at which *every* fires on all days.
 
     Raises:
-        NotExpressibleError: The interval does not divide a day, or the anchor is not on a whole minute;
+        NotExpressibleError: The interval does not divide a day, or the anchor is not on a whole
+            minute;
             the cure names the nearest that do.
     """
     interval, phase = every.interval, int(every.anchor.timestamp())
     if interval % 60 or DAY % interval:
         raise NotExpressibleError(
-            f"Every({every.interval} seconds)",
+            f"Every({duration(interval)!r})",
             "a cron starts anew each day, and the interval does not divide one",
             f"the nearest intervals that do: {' or '.join(_dividing(interval))}",
             feature="schedule.every",
@@ -160,7 +161,7 @@ def _dividing(interval: int) -> Iterator[str]:
     fitting = [minutes * 60 for minutes in range(1, 1_441) if 1_440 % minutes == 0]
     lower = [seconds for seconds in fitting if seconds < interval][-1:]
     for seconds in lower + [seconds for seconds in fitting if seconds > interval][:1]:
-        yield f"{seconds // 3_600}h" if seconds % 3_600 == 0 else f"{seconds // 60}m"
+        yield duration(seconds)
 
 
 def _joined(one: Sequence[int], other: Sequence[int]) -> tuple[int, ...]:

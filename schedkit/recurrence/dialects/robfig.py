@@ -1,5 +1,6 @@
 """
-robfig/cron v3.0.1, the parser and clock of Kubernetes CronJobs, Argo CronWorkflows and Knative PingSources.
+robfig/cron v3.0.1, the parser and clock of Kubernetes CronJobs, Argo CronWorkflows and Knative
+PingSources.
 """
 
 from __future__ import annotations
@@ -7,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from schedkit.exceptions import NotExpressibleError
-from schedkit.recurrence.days import ANY, WEEKDAYS, NearestWeekday, NthWeekday
+from schedkit.recurrence.days import WEEKDAYS, NearestWeekday, NthWeekday, Unrestricted
 from schedkit.recurrence.dialects import Dialect, Native, Reader
 from schedkit.recurrence.dialects.fields import Days, every_minutes, parts, texts
 from schedkit.recurrence.dialects.robfig_parse import delay, fields
@@ -17,6 +18,8 @@ from schedkit.recurrence.zones import Dst, Zone
 
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from schedkit.recurrence.sets import Calendar
     from schedkit.recurrence.when import When
 
@@ -34,7 +37,8 @@ class Robfig(Dialect):
 
     def write(self, when: When) -> tuple[Native, ...]:
         """
-        Return the fewest natives; weekdays are 0-6 and no day field is stepped, which would change the day rule.
+        Return the fewest natives; weekdays are 0-6 and no day field is stepped, which would change
+        the day rule.
         """
         rules: dict[str, list[tuple[int, Days]]] = {}
         for part in parts(when):
@@ -83,16 +87,17 @@ def _rules(part: When) -> list[tuple[str, int, Days]]:
             feature="schedule.once",
         )
     return [
-        (UTC if calendar.timezone == "UTC" else calendar.timezone, calendar.minute_mask, _days(calendar))
+        (
+            UTC if calendar.timezone == "UTC" else calendar.timezone,
+            calendar.minute_mask,
+            _days(calendar),
+        )
         for calendar in part.calendars()
     ]
 
 
 def _days(calendar: Calendar) -> Days:
-    days = () if calendar.days is ANY else calendar.days
-    weekdays = () if calendar.weekdays is ANY else calendar.weekdays
-    for value in (*days, *weekdays):
-        _check(value)
+    days, weekdays = _plain(calendar.days), _plain(calendar.weekdays)
     if days and weekdays and calendar.day_rule == "all":
         raise NotExpressibleError(
             "Calendar, day_rule 'all'",
@@ -100,11 +105,21 @@ def _days(calendar: Calendar) -> Days:
             "restrict one of days and weekdays, or say day_rule='any'",
             feature="schedule.day_rule.all",
         )
-    months = () if calendar.months is ANY else calendar.months
-    return Days(days, months or tuple(range(1, 13)), weekdays)
+    return Days(days, _plain(calendar.months) or tuple(range(1, 13)), weekdays)
 
 
-def _check(value: object) -> None:
+def _plain(values: Iterable[object] | Unrestricted) -> tuple[int, ...]:
+    if isinstance(values, Unrestricted):
+        return ()
+    found = []
+    for value in values:
+        if not isinstance(value, int) or value < 0:
+            raise _refused(value)
+        found.append(value)
+    return tuple(found)
+
+
+def _refused(value: object) -> NotExpressibleError:
     if isinstance(value, NthWeekday):
         name = WEEKDAYS[value.weekday]
         culprit, feature = f"NthWeekday({name!r}, {value.n})", "schedule.nth_weekday"
@@ -112,9 +127,7 @@ def _check(value: object) -> None:
     elif isinstance(value, NearestWeekday):
         culprit, feature = f"NearestWeekday({value.day})", "schedule.nearest_weekday"
         cure = f"run on the day itself: days={value.day}"
-    elif isinstance(value, int) and value < 0:
-        culprit, feature = f"days={value}", "schedule.last_day"
-        cure = f"count from the start: days={max(29 + value, 1)}, or the first of the next month: days=1"
     else:
-        return
-    raise NotExpressibleError(culprit, "robfig's cron cannot say it", cure, feature=feature)
+        culprit, feature = f"days={value}", "schedule.last_day"
+        cure = "count days from the start of the month; days=1 is the day after the last"
+    return NotExpressibleError(culprit, "robfig's cron cannot say it", cure, feature=feature)

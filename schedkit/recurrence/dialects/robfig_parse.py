@@ -1,7 +1,8 @@
 """
 Read cron text as robfig/cron v3.0.1 `ParseStandard` does, its laxness included.
 
-Shares nothing with `schedkit.recurrence.parse`. https://github.com/robfig/cron/blob/v3.0.1/parser.go
+Shares nothing with `schedkit.recurrence.parse`.
+https://github.com/robfig/cron/blob/v3.0.1/parser.go
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from schedkit.recurrence.dialects.robfig_search import STAR
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
-FIELDS = (
+FIELDS: tuple[tuple[str, int, int, dict[str, int]], ...] = (
     ("minute", 0, 59, {}),
     ("hour", 0, 23, {}),
     ("day", 1, 31, {}),

@@ -1,9 +1,10 @@
 """
 The clock of robfig/cron v3.0.1 step by step, defects included.
 
-`Search.next` walks as `SpecSchedule.Next` does (https://github.com/robfig/cron/blob/v3.0.1/spec.go), on Go's
-`time.Date`, `AddDate`, `Add` and `Truncate`. It is wrong near offset changes that remove a midnight or are no
-whole hours on a whole hour, and so is this. Two shortcuts leap over steps that all lie in one offset.
+`Search.next` walks as `SpecSchedule.Next` does
+(https://github.com/robfig/cron/blob/v3.0.1/spec.go), on Go's `time.Date`, `AddDate`, `Add` and
+`Truncate`. It is wrong near offset changes that remove a midnight or are no whole hours on a whole
+hour, and so is this. Two shortcuts leap over steps that all lie in one offset.
 """
 
 from __future__ import annotations
@@ -97,7 +98,8 @@ class Search(Reader):
         """
         Yield the runs, each searched from the one before.
 
-        After a run, the rest of its day in its offset needs no search: no step there meets a change.
+        After a run, the rest of its day in its offset needs no search: no step there meets a
+        change.
         """
         last, found = start - 1, self.next(start - 1)
         while found is not None and last < found < stop:
@@ -120,8 +122,9 @@ class Search(Reader):
                     last = later
             found = self.next(last)
 
-    # The loops of `Next`, one step at a time. Each returns the moved time, `added`, and whether to start over:
-    # starting over within a month or day looks at what robfig knows already, so it changes nothing.
+    # The loops of `Next`, one step at a time. Each returns the moved time, `added`, and whether to
+    # start over: starting over within a month or day looks at what robfig knows already, so it
+    # changes nothing.
 
     def _to_month(self, t: int, added: bool) -> Step:
         year, month, *_ = self._civil(t)
@@ -180,7 +183,8 @@ class Search(Reader):
         """
         From a midnight to the next matching midnight of the year, or 1 January, within one offset.
 
-        Go looks offsets up both at the instant and at the wall clock read as UTC: both must stay inside.
+        Go looks offsets up both at the instant and at the wall clock read as UTC: both must stay
+        inside.
         """
         low, high, offset = self._segment(t)
         day, second = divmod(t + offset, DAY)
@@ -212,7 +216,8 @@ class Search(Reader):
 
     def _segment(self, t: int) -> tuple[int, int, int]:
         """
-        Start, end and offset of the stretch around *t* in one offset; ends of blocks count as changes.
+        Start, end and offset of the stretch around *t* in one offset; ends of blocks count as
+        changes.
         """
         number = t // BLOCK
         block = self._blocks.get(number)
@@ -230,7 +235,8 @@ class Search(Reader):
 
     def _date(self, year: int, month: int, dom: int, second: int) -> int:
         """
-        Go's `time.Date`: the offset is guessed from the wall clock read as UTC, then once corrected.
+        Go's `time.Date`: the offset is guessed from the wall clock read as UTC, then once
+        corrected.
         """
         year, month = year + (month - 1) // 12, (month - 1) % 12 + 1
         unix = (date(year, month, 1).toordinal() - EPOCH + dom - 1) * DAY + second
