@@ -5,7 +5,7 @@ Outputs inside plans, turned into plain values while the program's loop still li
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import attrs
@@ -79,3 +79,22 @@ def _filled(plan: Plan, values: Mapping[int, tuple[object, bool]], *, mask: bool
         return tuple(attrs.evolve(node, inputs=fill(node.inputs)) for node in nodes)  # type: ignore[attr-defined, misc]
 
     return attrs.evolve(plan, nodes=of(plan.nodes), shared=of(plan.shared))
+
+
+def missing(plan: Plan) -> list[str]:
+    """
+    Where a plan that was filled still holds what only a deployment knows, such as `run.steps.fit.image`.
+    """
+
+    def find(value: object, path: str) -> Iterator[str]:
+        match value:
+            case Mapping():
+                for key, item in value.items():
+                    yield from find(item, f"{path}.{key}")
+            case list() | tuple():
+                for index, item in enumerate(value):
+                    yield from find(item, f"{path}[{index}]")
+            case str() if value == UNKNOWN:
+                yield path
+
+    return [path for node in plan.nodes for path in find(node.inputs, node.key)]

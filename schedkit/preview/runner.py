@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from schedkit import program as schedkit_program
+from schedkit.exceptions import ProgramError
 from schedkit.preview import monitor, outputs, stackfile
 from schedkit.preview.blame import blame, blame_time
 from schedkit.preview.isolation import Tail, isolated
@@ -22,9 +23,11 @@ from schedkit.preview.result import Preview
 
 
 if TYPE_CHECKING:
-    from schedkit.exceptions import ProgramError
     from schedkit.plan import Plan
     from schedkit.program import Report
+
+THREAD = "schedkit-program"
+"""The name of the thread that a program runs in."""
 
 _ONE_AT_A_TIME = threading.Lock()
 _WORKERS = 4
@@ -68,7 +71,10 @@ def run(
         project = stackfile.read(folder, stack, over)
         job = _Job(project, monitor.Recorder(answers or {}, preview=preview), collect=collect)
         with isolated(project) as tail:
-            job.start(timeout)
+            try:
+                job.start(timeout)
+            except ProgramError as error:
+                job.error = error
         return job.result(tail)
 
 
@@ -101,7 +107,7 @@ class _Job:
         Run to the end, or for so many seconds.
         """
         context = contextvars.Context()
-        thread = threading.Thread(target=context.run, args=(self._body,), daemon=True)
+        thread = threading.Thread(target=context.run, args=(self._body,), name=THREAD, daemon=True)
         thread.start()
         try:
             thread.join(timeout)
@@ -123,6 +129,8 @@ class _Job:
         All that was recorded.
         """
         if self.error is not None:
+            if printed := tail.text():
+                self.error.add_note(printed)
             raise self.error
         reports, opened = self.resolved
         return Preview(

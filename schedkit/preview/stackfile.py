@@ -62,6 +62,28 @@ def stacks(folder: Path | str) -> list[str]:
     return sorted(".".join(name) for name in names if name)
 
 
+def stack_for(folder: Path | str, asked: str | None, backend: str | None) -> str:
+    """
+    The stack to read: *asked*, else the one named like the backend, the only one, or `dev`.
+
+    Raises:
+        ProgramError: There is no such stack, or several and none is named.
+    """
+    found = stacks(folder)
+    if asked:
+        if asked not in (found or ["dev"]):
+            reason = f"has no Pulumi.{asked}.yaml in {folder}"
+            raise ProgramError(f"stack {asked!r}", reason, hint(asked, found))
+        return asked
+    if backend in found:
+        return str(backend)
+    if len(found) == 1:
+        return found[0]
+    if found and "dev" not in found and not backend:
+        raise ProgramError(str(folder), "has several stacks", f"--stack {' | '.join(found)}")
+    return "dev"
+
+
 def read(folder: Path | str, stack: str, over: Mapping[str, object]) -> Project:
     """
     One stack of the project in *folder*; *over* wins over both files.

@@ -1,0 +1,116 @@
+"""
+How every command ends: with a sentence, and with an exit code that is honest.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+from typing import Any, NoReturn
+
+import click
+
+from schedkit.exceptions import RunFailedError, SchedkitError, UnsupportedError
+
+
+DONE, REFUSED, WRONG, INTERRUPTED = 0, 1, 2, 130
+PROGRAM = "schedkit-program"
+"""The name of the thread of a previewed program."""
+
+_SHOWN_LINES = 10
+
+
+class Commands(click.Group):
+    """
+    A group of commands that never print a traceback.
+    """
+
+    def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:
+        """
+        Run a command and exit with 0 (done), 1 (refused or failed), 2 (wrong) or 130 (Ctrl-C).
+
+        With `SCHEDKIT_TRACEBACK` set, an error is raised as it is.
+        """
+        if not standalone_mode:
+            return super().main(*args, standalone_mode=False, **extra)
+        words = extra.get("args") or (args[0] if args else None) or sys.argv[1:]
+        try:
+            code = super().main(*args, standalone_mode=False, **extra) or DONE
+        except BaseException as error:
+            if os.environ.get("SCHEDKIT_TRACEBACK") and not isinstance(error, click.ClickException):
+                raise
+            code = end(error, as_json="--json" in words)
+        leave(code)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """
+        Find the command, or say which one was meant.
+        """
+        if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            from schedkit.inputs import hint
+
+            message = f"{args[0]!r} is no command; {hint(args[0], self.commands)}"
+            raise click.UsageError(message, ctx)
+        return super().resolve_command(ctx, args)
+
+
+def end(error: BaseException, *, as_json: bool) -> int:
+    """
+    Say what went wrong; return the exit code.
+    """
+    match error:
+        case SystemExit():
+            return error.code if isinstance(error.code, int) else WRONG
+        case BrokenPipeError():
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+            return REFUSED
+        case KeyboardInterrupt() | click.Abort():
+            code, sentence = INTERRUPTED, "interrupted"
+        case click.ClickException():
+            code, sentence = WRONG, " ".join(error.format_message().split())
+        case UnsupportedError() | RunFailedError():
+            code, sentence = REFUSED, str(error)
+        case SchedkitError():
+            code, sentence = WRONG, str(error)
+        case _:
+            where = "this is a bug of schedkit: SCHEDKIT_TRACEBACK=1 shows where"
+            code, sentence = WRONG, f"{type(error).__name__}: {error}; {where}"
+    _say(sentence, getattr(error, "__notes__", ()))
+    if as_json:
+        names = ("culprit", "reason", "cure")
+        parts = {name: getattr(error, name, "") for name in names}
+        print_json({"error": {"type": type(error).__name__, "sentence": sentence, **parts}})
+    return code
+
+
+def _say(sentence: str, notes: tuple[str, ...] | list[str]) -> None:
+    click.echo(f"error: {sentence}", err=True)
+    for note in notes:
+        click.echo("the program printed:", err=True)
+        for line in note.splitlines()[-_SHOWN_LINES:]:
+            click.echo(f"  {line[:200]}", err=True)
+
+
+def leave(code: int) -> NoReturn:
+    """
+    Exit, also past a program that cannot be stopped.
+    """
+    if any(thread.name == PROGRAM for thread in threading.enumerate()):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
+
+
+def print_json(document: object) -> None:
+    """
+    Print one JSON document.
+    """
+    click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
