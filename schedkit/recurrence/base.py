@@ -11,16 +11,13 @@ from typing import TYPE_CHECKING
 
 from schedkit.exceptions import SpecError
 from schedkit.recurrence.checks import EPOCH, SECOND, epoch, instant
-from schedkit.recurrence.zones import Zone
+from schedkit.recurrence.zones import LAST, Zone
 
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from schedkit.recurrence.sets import Calendar
-
-# instants of the years 1 to 9999 whose wall clock `datetime` can hold in every zone
-FIRST, LAST = -62_135_400_000, 253_402_000_000
 
 
 class When(ABC):

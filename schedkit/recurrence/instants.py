@@ -17,8 +17,7 @@ from math import inf
 from operator import add
 from typing import TYPE_CHECKING, NamedTuple
 
-from schedkit.recurrence.base import FIRST, LAST
-from schedkit.recurrence.zones import POINTWISE, Change, Zone
+from schedkit.recurrence.zones import FIRST, LAST, POINTWISE, Change, Zone
 
 
 if TYPE_CHECKING:

@@ -15,12 +15,12 @@ import attrs
 
 from schedkit.exceptions import NeverFiresError, SpecError
 from schedkit.recurrence import explain
-from schedkit.recurrence.base import FIRST, LAST, When
+from schedkit.recurrence.base import When
 from schedkit.recurrence.checks import epoch, whole_seconds
 from schedkit.recurrence.durations import seconds
 from schedkit.recurrence.parse import parse
 from schedkit.recurrence.sets import Calendar, DayRule
-from schedkit.recurrence.zones import Dst
+from schedkit.recurrence.zones import FIRST, LAST, Dst
 
 
 if TYPE_CHECKING:

@@ -7,22 +7,23 @@ from __future__ import annotations
 import datetime as dt
 import zoneinfo
 from bisect import bisect_right
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, cast
 
 import attrs
 
 from schedkit.exceptions import SpecError, TimeZoneError
-from schedkit.recurrence.checks import EPOCH, SECOND, hint, plain, word
+from schedkit.recurrence.checks import SECOND, hint, plain, word
 
 
+# Unix seconds of the years 1 to 9999 whose wall clock `datetime` can hold in every zone
+FIRST, LAST = -62_135_400_000, 253_402_000_000
 GAPS = ("skip", "next", "shift")
 FOLDS = ("first", "second", "both")
 _DAY = 86_400
 _PAGE = 25  # changes are looked up and kept by pages of 2**25 seconds, 388 days
-_FIRST, _LAST = -62_135_400_000, 253_402_000_000  # offsets are asked for between these seconds
 _OTHER_CLOCKS = ("right/", "posix/", "posixrules", "localtime")
 _UTC_CURE = "write a name like 'Europe/Berlin', or 'UTC'"
 
@@ -102,7 +103,7 @@ class Zone:
         """
         changes = self._page(epoch >> _PAGE)
         if not changes:
-            return self._read((epoch >> _PAGE) << _PAGE)
+            return self._read(min(max(epoch, FIRST), LAST)) // SECOND
         index = bisect_right(changes, (epoch, _DAY * 2))
         return changes[index - 1].after if index else changes[0].before
 
@@ -112,7 +113,7 @@ class Zone:
         """
         if self.tzinfo is UTC or stop <= start:
             return ()
-        start, stop = max(start, _FIRST), min(stop, _LAST)
+        start, stop = max(start, FIRST), min(stop, LAST)
         found: list[Change] = []
         for number in range(start >> _PAGE, ((stop - 1) >> _PAGE) + 1):
             found += self._page(number)
@@ -133,30 +134,32 @@ class Zone:
     def _search(self, start: int, stop: int) -> list[Change]:
         """
         Read an offset a day, and where two neighbours differ close in on the second.
+
+        Two changes that cancel each other would have to be more than a day apart; in all the data
+        no two changes are closer than three days.
         """
         found: list[Change] = []
         if self.tzinfo is UTC:
             return found
-        low, before = start - 1, self._read(start - 1)
-        while low < stop - 1:
-            high = min(low + _DAY, stop - 1)
+        low, last = max(start - 1, FIRST), min(stop - 1, LAST)
+        before = self._read(low)
+        while low < last:
+            high = min(low + _DAY, last)
             after = self._read(high)
             if after != before:
                 high, after = self._close_in(low, high, before)
-                found.append(Change(high, before, after))
+                found.append(Change(high, before // SECOND, after // SECOND))
             low, before = high, after
         return found
 
-    def _close_in(self, low: int, high: int, before: int) -> tuple[int, int]:
+    def _close_in(self, low: int, high: int, before: timedelta) -> tuple[int, timedelta]:
         while high - low > 1:
             middle = (low + high) // 2
             low, high = (middle, high) if self._read(middle) == before else (low, middle)
         return high, self._read(high)
 
-    def _read(self, epoch: int) -> int:
-        moment = EPOCH + timedelta(seconds=min(max(epoch, _FIRST), _LAST))
-        offset = moment.astimezone(self.tzinfo).utcoffset() or timedelta()
-        return offset // SECOND
+    def _read(self, epoch: int) -> timedelta:
+        return cast("timedelta", datetime.fromtimestamp(epoch, self.tzinfo).utcoffset())
 
 
 @cache
