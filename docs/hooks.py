@@ -1,16 +1,18 @@
 """
-Fills `<!-- support matrix -->` with what each installed backend says about each feature alone.
+Fills the marked places of the pages with what the code itself says.
 """
 
 from __future__ import annotations
 
+import click
+
 from schedkit import registry
 from schedkit.backend import Backend, Feature, Finding, Target
+from schedkit.cli import main
 from schedkit.planning import plan_for
 from schedkit.testing.examples import EXAMPLES
 
 
-MARKER = "<!-- support matrix -->"
 KINDS = (Feature.PIPELINE, Feature.SCHEDULE)  # whoever refuses one refuses all of its kind
 
 
@@ -18,7 +20,21 @@ def on_page_markdown(markdown: str, **_: object) -> str:
     """
     Called by mkdocs for every page.
     """
-    return markdown.replace(MARKER, support()) if MARKER in markdown else markdown
+    for marker, make in (("<!-- support -->", support), ("<!-- commands -->", commands)):
+        if marker in markdown:
+            markdown = markdown.replace(marker, make())
+    return markdown
+
+
+def commands() -> str:
+    """
+    What `--help` says, command by command.
+    """
+    lines = []
+    for name, command in main.commands.items():
+        context = click.Context(command, info_name=f"schedkit {name}", max_content_width=90)
+        lines += [f"## `schedkit {name}`", "", "```text", command.get_help(context), "```", ""]
+    return "\n".join(lines)
 
 
 def support() -> str:
