@@ -37,6 +37,13 @@ MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", 
 LENGTHS = ((31,), (28, 29), (31,), (30,), (31,), (30,), (31,), (31,), (30,), (31,), (30,), (31,))
 
 
+def is_leap(year: int) -> bool:
+    """
+    Whether the year has a 29 February.
+    """
+    return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+
+
 def number(value: object, low: int, high: int, culprit: str) -> int:
     """
     An int from *low* to *high*; a bool is none.

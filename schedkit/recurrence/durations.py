@@ -11,10 +11,8 @@ from schedkit.exceptions import SpecError
 from schedkit.recurrence.checks import SECOND, plain
 
 
-_TEXT = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", re.ASCII)
-_CALENDAR_UNIT = re.compile(
-    r"(\d+)?\s*(d|days?|w|weeks?|mo|months?|y|years?)", re.ASCII | re.IGNORECASE
-)
+_TEXT = r"(?:([0-9]+)h)?(?:([0-9]+)m)?(?:([0-9]+)s)?"
+_CALENDAR_UNIT = r"([0-9]+)?\s*(d|days?|w|weeks?|mo|months?|y|years?)"
 _QUESTION = {
     "d": ("how long is a day? 23 to 25 hours when the clocks change", 24),
     "w": ("how long is a week? 167 to 169 hours when the clocks change", 168),
@@ -39,7 +37,7 @@ def seconds(value: object, culprit: str) -> int:
         return value // SECOND
     if not isinstance(value, str):
         raise SpecError(culprit, f"{value!r} is {type(value).__name__}, not a duration", _CURE)
-    found = _TEXT.fullmatch(value)
+    found = re.fullmatch(_TEXT, value)
     if not found or not value:
         raise _refusal(value, culprit)
     hours, minutes, rest = (int(part or 0) for part in found.groups())
@@ -57,7 +55,7 @@ def duration(total: int) -> str:
 
 
 def _refusal(value: str, culprit: str) -> SpecError:
-    found = _CALENDAR_UNIT.fullmatch(value.strip())
+    found = re.fullmatch(_CALENDAR_UNIT, value.strip(), re.IGNORECASE)
     if not found:
         return SpecError(culprit, f"{value!r} is not a duration", _CURE)
     question, hours = _QUESTION[found[2][0].lower()]

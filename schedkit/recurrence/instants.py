@@ -9,7 +9,6 @@ are looked at instant by instant. Days come from the 14 kinds of year, each comp
 from __future__ import annotations
 
 from bisect import bisect_left
-from calendar import isleap
 from datetime import date, datetime
 from functools import cache
 from itertools import product, starmap
@@ -17,6 +16,7 @@ from math import inf
 from operator import add
 from typing import TYPE_CHECKING, NamedTuple
 
+from schedkit.recurrence.days import is_leap
 from schedkit.recurrence.zones import FIRST, LAST, POINTWISE, Change, Zone
 
 
@@ -201,7 +201,7 @@ def _days(calendar: Calendar, start: int, stop: int) -> list[int]:
     last = date.fromordinal(stop - 1 + _EPOCH_DAY).year
     for year in range(first, last + 1):
         january = date(year, 1, 1).toordinal() - _EPOCH_DAY
-        days = calendar.day_numbers((january + _THURSDAY) % 7, isleap(year))
+        days = calendar.day_numbers((january + _THURSDAY) % 7, is_leap(year))
         low = bisect_left(days, start - january)
         high = bisect_left(days, stop - january)
         found += [january + day for day in days[low:high]]

@@ -62,26 +62,26 @@ _ITEM = re.compile(
 )
 _STARS = {"*", "*/1"}
 _ELSEWHERE = {  # what other dialects write, the question it raises, and the cure
-    re.compile(r"\?"): ("does ? mean every value, or none", "write *"),
-    re.compile(r"L(-\d+)?", re.IGNORECASE): (
+    r"\?": ("does ? mean every value, or none", "write *"),
+    r"L(-\d+)?": (
         "is it the last day of the month, or Saturday",
         "use Calendar(days=LastDay()) or weekday 6",
     ),
-    re.compile(r"(\d|[a-z]{3})L", re.IGNORECASE): (
+    r"(\d|[a-z]{3})L": (
         "not every platform has a last weekday",
         "use Calendar(weekdays=LastWeekday('FRI'))",
     ),
-    re.compile(r"(\d+|L)W", re.IGNORECASE): (
+    r"(\d+|L)W": (
         "not every platform has a nearest weekday, nor do they agree at the ends of a month",
         "use Calendar(days=NearestWeekday(15))",
     ),
-    re.compile(r"\w+#.*"): (
+    r"\w+#.*": (
         "some platforms ignore an nth weekday and some refuse it",
         "use Calendar(weekdays=NthWeekday('MON', 2))",
     ),
-    re.compile(r"\*-.*"): ("is it every value, or a range", "write *, or a range such as 1-5"),
-    re.compile(r"\+\d+"): ("is the plus a sign, or a step", "write the number alone"),
-    re.compile(r""): ("is an empty item nothing, or every value", "remove the comma"),
+    r"\*-.*": ("is it every value, or a range", "write *, or a range such as 1-5"),
+    r"\+\d+": ("is the plus a sign, or a step", "write the number alone"),
+    "": ("is an empty item nothing, or every value", "remove the comma"),
 }
 
 
@@ -239,7 +239,7 @@ class _Reader:
 
     def _unreadable(self, item: str, column: int) -> CronSyntaxError | AmbiguousCronError:
         for pattern, (question, cure) in _ELSEWHERE.items():
-            if pattern.fullmatch(item):
+            if re.fullmatch(pattern, item, re.IGNORECASE):
                 reason = f"{item!r}: {question}" if item else question
                 return self._ambiguous(reason, cure, column)
         return self._syntax(f"{item!r} is not cron", "write *, 5, 1-5, */15 or 1-5/2", column)

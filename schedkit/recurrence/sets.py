@@ -6,7 +6,6 @@ The normal form: every cron is a `Calendar`, sets of minutes, hours, days, month
 
 from __future__ import annotations
 
-from calendar import monthrange
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time
 from functools import cached_property
@@ -26,6 +25,7 @@ from schedkit.recurrence.days import (
     NearestWeekday,
     NthWeekday,
     Unrestricted,
+    is_leap,
     month_days,
     month_weekdays,
     named,
@@ -149,8 +149,9 @@ class Calendar(When):
         """
         Whether some minute of that day, on the wall clock, runs.
         """
-        first, length = monthrange(day.year, day.month)
-        return bool(self._month(day.month, (first + 1) % 7, length) >> day.day & 1)
+        first = day.replace(day=1).isoweekday() % 7
+        length = LENGTHS[day.month - 1][-1 if is_leap(day.year) else 0]
+        return bool(self._month(day.month, first, length) >> day.day & 1)
 
     def year_days(self, first_weekday: int, leap: bool) -> int:
         """

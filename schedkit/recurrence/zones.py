@@ -2,6 +2,8 @@
 Time zones that mean the same everywhere, when their clocks change, and what a schedule does then.
 """
 
+# ruff: noqa: PTH113, PTH123  pathlib would be half of what this package costs to import
+
 from __future__ import annotations
 
 import datetime as dt
@@ -9,7 +11,7 @@ import zoneinfo
 from bisect import bisect_right
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from pathlib import Path
+from os import path
 from typing import Literal, NamedTuple, cast
 
 import attrs
@@ -193,12 +195,12 @@ def tzdata_version() -> str:
 
     `unknown` when the machine's copy does not say.
     """
-    for folder in map(Path, zoneinfo.TZPATH):
-        if not (folder / "Europe" / "London").is_file():
+    for folder in zoneinfo.TZPATH:
+        if not path.isfile(f"{folder}/Europe/London"):
             continue
         for name in ("tzdata.zi", "+VERSION"):
-            if (folder / name).is_file():
-                with (folder / name).open(encoding="ascii", errors="replace") as lines:
+            if path.isfile(f"{folder}/{name}"):
+                with open(f"{folder}/{name}", encoding="ascii", errors="replace") as lines:
                     return lines.readline().removeprefix("# version").strip()
         return "unknown"
     import tzdata  # type: ignore[import-untyped]
