@@ -1,5 +1,5 @@
 """
-Plans in other words: text for people, data for `--json`, Kubernetes manifests and a Pulumi YAML program.
+Plans in other words: text for people, data for `--json`, manifests, a Pulumi YAML program.
 """
 
 from __future__ import annotations

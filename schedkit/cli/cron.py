@@ -40,7 +40,7 @@ def _cron(
 ) -> Cron:
     from schedkit.recurrence import Cron, Dst
 
-    dst = Dst(gap or "skip", fold or "both") if gap or fold else None
+    dst = Dst(gap=gap or "skip", fold=fold or "both") if gap or fold else None
     return Cron(text, timezone=timezone, dst=dst, day_rule=day_rule)
 
 

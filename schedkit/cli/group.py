@@ -8,12 +8,15 @@ import json
 import os
 import sys
 import threading
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from schedkit.exceptions import RunFailedError, SchedkitError, UnsupportedError
 
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 DONE, REFUSED, WRONG, INTERRUPTED = 0, 1, 2, 130
 PROGRAM = "schedkit-program"
@@ -27,22 +30,32 @@ class Commands(click.Group):
     A group of commands that never print a traceback.
     """
 
-    def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:
+    def main(  # type: ignore[override]
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        *,
+        standalone_mode: bool = True,
+        **extra: Any,
+    ) -> Any:
         """
         Run a command and exit with 0 (done), 1 (refused or failed), 2 (wrong) or 130 (Ctrl-C).
 
         With `SCHEDKIT_TRACEBACK` set, an error is raised as it is.
         """
+        extra |= {"args": args, "prog_name": prog_name, "standalone_mode": False}
         if not standalone_mode:
-            return super().main(*args, standalone_mode=False, **extra)
-        words = extra.get("args") or (args[0] if args else None) or sys.argv[1:]
+            return super().main(**extra)
+        words = sys.argv[1:] if args is None else args
         try:
-            code = super().main(*args, standalone_mode=False, **extra) or DONE
+            code = super().main(**extra) or DONE
         except BaseException as error:
-            if os.environ.get("SCHEDKIT_TRACEBACK") and not isinstance(error, click.ClickException):
+            if os.environ.get("SCHEDKIT_TRACEBACK") and not isinstance(
+                error, click.ClickException
+            ):
                 raise
             code = end(error, as_json="--json" in words)
-        leave(code)
+        return leave(code)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -43,7 +43,8 @@ timeout = click.option(
     type=click.FloatRange(min=0, min_open=True),
     default=60.0,
     show_default=True,
-    help="Seconds that the program may take.",
+    metavar="SECONDS",
+    help="How long the program may take.",
 )
 
 
@@ -181,7 +182,9 @@ def _chosen(preview: Preview, name: str | None) -> Report:
     if name is None and len(found) == 1:
         return next(iter(found.values()))
     if name is None:
-        raise SpecError(preview.project, "has several pipelines", f"--pipeline {' | '.join(found)}")
+        raise SpecError(
+            preview.project, "has several pipelines", f"--pipeline {' | '.join(found)}"
+        )
     if name not in found:
         raise SpecError(f"--pipeline {name!r}", "is not in the program", hint(name, found))
     return found[name]

@@ -5,17 +5,20 @@ What a program died of, as one sentence that names the line.
 from __future__ import annotations
 
 import linecache
-import sys
 import traceback
-from collections.abc import Iterator
 from pathlib import Path
-from types import FrameType
+from typing import TYPE_CHECKING
 
 import pulumi
 
 from schedkit.exceptions import ProgramError, ProgramTimeoutError, SchedkitError
-from schedkit.preview.stackfile import Project
 
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType
+
+    from schedkit.preview.stackfile import Project
 
 _LONGEST = 500
 
@@ -24,6 +27,8 @@ def blame(error: BaseException, project: Project) -> ProgramError:
     """
     The error of a program as a ProgramError: where, what, and a cure where there is one.
     """
+    if isinstance(error, pulumi.RunError) and error.__cause__ is not None:
+        error = error.__cause__
     reason, cure = _told(error)
     if len(reason) > _LONGEST:
         reason = f"{reason[:_LONGEST]}..."
@@ -38,7 +43,7 @@ def blame_time(frame: FrameType | None, project: Project, seconds: float) -> Pro
     lines = [(each.f_code.co_filename, line) for each, line in stack]
     where = _first_inside(lines, project) or _entry(project)
     reason = f"did not end within {seconds:g} s"
-    return ProgramTimeoutError(where, reason, "mend the program, or give it more time")
+    return ProgramTimeoutError(where, reason, "mend the program, or give it more time: --timeout")
 
 
 def _told(error: BaseException) -> tuple[str, str]:
@@ -51,7 +56,7 @@ def _told(error: BaseException) -> tuple[str, str]:
         case SyntaxError():
             return f"{kind}: {error.msg}", ""
         case ModuleNotFoundError():
-            return f"{kind}: {error}", f"install what holds it: {sys.executable} -m pip install ..."
+            return f"{kind}: {error}", "install what holds it beside schedkit"
         case pulumi.ConfigMissingError():
             return f"config {error.key} is not set", f"give it: --config {error.key}=VALUE"
         case pulumi.RunError():

@@ -1,5 +1,5 @@
 """
-YAML as the Pulumi CLI reads it, with Go's yaml.v3, and config values as it hands them to a program.
+YAML as the Pulumi CLI reads it, with Go's yaml.v3, and config values as a program gets them.
 
 PyYAML reads YAML 1.1, where `12:30` is 750, `on` is true and `010` a text.
 """
@@ -16,8 +16,9 @@ import yaml
 
 
 _INSTANT = re.compile(
-    r"(\d{4})-(\d\d?)-(\d\d?)"
-    r"(?:[Tt](\d\d?):(\d\d?):(\d\d?)(\.\d+)?(Z|[-+]\d\d:\d\d)| (\d\d?):(\d\d?):(\d\d?)(\.\d+)?)?"
+    r"(?P<day>\d{4}-\d\d?-\d\d?)"
+    r"([Tt](?P<zoned>\d\d?:\d\d?:\d\d?)(?P<fraction>\.\d+)?(?P<zone>Z|[-+]\d\d:\d\d)"
+    r"| (?P<plain>\d\d?:\d\d?:\d\d?)(?P<rest>\.\d+)?)?"
 )
 _TAG = "tag:yaml.org,2002:"
 _RULES = (  # the first match wins
@@ -28,8 +29,7 @@ _RULES = (  # the first match wins
     ("int", r"[-+]?(0b[01_]+|0x[0-9a-fA-F_]+|0o?[0-7_]+|[1-9][0-9_]*|0)", "-+0123456789"),
     (
         "float",
-        r"[-+]?(\.[0-9]+|[0-9][0-9_]*(\.[0-9_]*)?)([eE][-+]?[0-9]+)?"
-        r"|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
+        r"[-+]?(\.[0-9]+|[0-9][0-9_]*(\.[0-9_]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
         "-+.0123456789",
     ),
 )
@@ -43,7 +43,7 @@ class _Loader(yaml.SafeLoader):
 
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012, PyYAML's own name
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen = set()
         for key, _ in node.value:
             if key.value in seen:
@@ -53,28 +53,29 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep=deep)
 
 
-def _integer(loader: _Loader, node: yaml.ScalarNode) -> int:
+def _integer(_: _Loader, node: yaml.ScalarNode) -> int:
     text = node.value.replace("_", "")
     octal = re.fullmatch(r"([-+]?)0([0-7]+)", text)
     return int(f"{octal[1]}0o{octal[2]}" if octal else text, 0)
 
 
-def _number(loader: _Loader, node: yaml.ScalarNode) -> float:
+def _number(_: _Loader, node: yaml.ScalarNode) -> float:
     return float(re.sub(r"^([-+]?)\.(?=[a-zA-Z])", r"\1", node.value.replace("_", "")))
 
 
-def _instant(loader: _Loader, node: yaml.ScalarNode) -> datetime | str:
-    found = _INSTANT.fullmatch(node.value)
-    assert found, node.value
-    year, month, day, *clocks, _ = found.groups()
-    hour, minute, second, fraction, zone = clocks[:5] if clocks[0] else (*found.groups()[8:], "Z")
-    offset = UTC
-    if zone not in (None, "Z"):
-        hours, minutes = (int(part) for part in zone[1:].split(":"))
-        offset = timezone((-1 if zone[0] == "-" else 1) * timedelta(hours=hours, minutes=minutes))
-    clock = (int(hour or 0), int(minute or 0), int(second or 0), int(float(fraction or 0) * 1e6))
+def _instant(_: _Loader, node: yaml.ScalarNode) -> datetime | str:
+    numbers = _INSTANT.fullmatch(node.value)
+    found = numbers.groupdict() if numbers else {}
+    year, month, day = (int(part) for part in found["day"].split("-"))
+    clock = (found["zoned"] or found["plain"] or "0:0:0").split(":")
+    hour, minute, second = (int(part) for part in clock)
+    fraction = int(float(found["fraction"] or found["rest"] or 0) * 1e6)
+    sign, zone = (found["zone"] or "Z")[0], (found["zone"] or "Z")[1:]
+    hours, minutes = (int(part) for part in (zone or "0:0").split(":"))
+    ahead = timedelta(hours=hours, minutes=minutes)
     try:
-        return datetime(int(year), int(month), int(day), *clock, tzinfo=offset)
+        offset = timezone(-ahead if sign == "-" else ahead) if ahead else UTC
+        return datetime(year, month, day, hour, minute, second, fraction, tzinfo=offset)
     except ValueError:
         return str(node.value)
 
@@ -111,7 +112,8 @@ def project_date(instant: datetime) -> str:
     What becomes of a time stamp in Pulumi.yaml, which goes through JSON.
     """
     text = f"{instant:%Y-%m-%dT%H:%M:%S}{_fraction(instant)}"
-    return f"{text}Z" if not instant.utcoffset() else f"{text}{instant:%z}"[:-2] + f":{instant:%z}"[-2:]
+    zone = f"{instant:%z}"
+    return f"{text}{zone[:3]}:{zone[3:]}" if instant.utcoffset() else f"{text}Z"
 
 
 def _fraction(instant: datetime) -> str:

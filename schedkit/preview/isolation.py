@@ -8,12 +8,15 @@ import io
 import logging
 import os
 import sys
-from collections.abc import Iterator
 from contextlib import contextmanager
-from types import ModuleType
+from typing import TYPE_CHECKING, Any, cast
 
-from schedkit.preview.stackfile import Project
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import ModuleType
+
+    from schedkit.preview.stackfile import Project
 
 LONGEST = 64 * 1024
 """Bytes that are kept of what a program prints."""
@@ -66,10 +69,11 @@ def isolated(project: Project) -> Iterator[Tail]:
     """
     A process that looks to the program as the CLI's language host does, put back at the end.
 
-    Working folder, `sys.path`, `sys.argv`, environment, streams and the modules of the program's own folder.
+    That is the working folder, `sys.path`, `sys.argv`, the environment, the streams, and the
+    modules of the program's own folder.
     """
     tail = Tail()
-    stream = io.TextIOWrapper(tail, "utf-8", "replace", write_through=True)
+    stream = io.TextIOWrapper(cast("Any", tail), "utf-8", "replace", write_through=True)
     state = (os.getcwd(), sys.path[:], sys.argv, dict(os.environ))  # noqa: PTH109
     streams = (sys.stdin, sys.stdout, sys.stderr)
     home = project.main if project.main.is_dir() else project.main.parent

@@ -10,19 +10,23 @@ import asyncio
 import logging
 import runpy
 import threading
-from collections.abc import Awaitable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import pulumi
-from google.protobuf import json_format
+from google.protobuf import json_format  # type: ignore[import-untyped]
 from pulumi.runtime import mocks, rpc, settings
 from pulumi.runtime.proto import provider_pb2
 from pulumi.runtime.sync_await import _ensure_event_loop, _sync_await
 
 from schedkit.preview.result import SECRET, UNKNOWN, Resource
-from schedkit.preview.stackfile import Project
 
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+    from schedkit.preview.stackfile import Project
 
 STACK = "pulumi:pulumi:Stack"
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
@@ -41,7 +45,7 @@ _OPTIONS = (
 Answers = Mapping[str, Mapping[str, object]]
 
 
-class Recorder(mocks.MockMonitor):  # type: ignore[misc]
+class Recorder(mocks.MockMonitor):
     """
     Pulumi's own mock monitor, with real URNs, and unknowns in preview.
     """
@@ -69,7 +73,7 @@ class Recorder(mocks.MockMonitor):  # type: ignore[misc]
         """
         if request.type != STACK:
             self._record(request, request.object, request.custom, read=False)
-        response = super().RegisterResource(request)
+        response = super().RegisterResource(request)  # type: ignore[no-untyped-call]
         if self.preview and request.custom:
             response.id = ""
         return response
@@ -78,24 +82,25 @@ class Recorder(mocks.MockMonitor):  # type: ignore[misc]
         """
         Record what `get` looks up.
         """
-        self._record(request, request.properties, True, read=True)  # noqa: FBT003
-        return super().ReadResource(request)
+        self._record(request, request.properties, True, read=True)
+        return super().ReadResource(request)  # type: ignore[no-untyped-call]
 
     def Invoke(self, request: Any) -> Any:  # noqa: N802
         """
         Note a look-up.
         """
         self.invokes.append((request.tok, json_format.MessageToDict(request.args)))
-        return super().Invoke(request)
+        return super().Invoke(request)  # type: ignore[no-untyped-call]
 
     def Call(self, request: Any) -> Any:  # noqa: N802
         """
         Answer a method of a resource; Pulumi's mock has none.
         """
-        _ensure_event_loop()
+        _ensure_event_loop()  # type: ignore[no-untyped-call]
         arguments = rpc.deserialize_properties(request.args)
         call = pulumi.runtime.MockCallArgs(request.tok, arguments, request.provider)
-        answer = _sync_await(rpc.serialize_properties(self.mocks.call(call), {}))
+        answer: Any = self.mocks.call(call)
+        answer = _sync_await(rpc.serialize_properties(answer, {}))
         return provider_pb2.CallResponse(**{"return": answer})
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802
@@ -108,9 +113,9 @@ class Recorder(mocks.MockMonitor):  # type: ignore[misc]
         elif request.urn in self.recorded:
             known = self.recorded[request.urn]
             self.recorded[request.urn] = attrs.evolve(known, outputs=outputs)
-        return super().RegisterResourceOutputs(request)
+        return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]
 
-    def _record(self, request: Any, properties: Any, custom: bool, *, read: bool) -> None:  # noqa: FBT001
+    def _record(self, request: Any, properties: Any, custom: bool, *, read: bool) -> None:
         secrets: list[str] = []
         unknowns: list[str] = []
         urn = self.make_urn(request.parent, request.type, request.name)
@@ -141,7 +146,7 @@ class Recorder(mocks.MockMonitor):  # type: ignore[misc]
 
 class _Replies(pulumi.runtime.Mocks):
     """
-    What a resource and a look-up answer: a resource its own inputs, a look-up what the caller gave.
+    A resource answers its own inputs, a look-up what the caller gave.
     """
 
     def __init__(self, answers: Answers, unanswered: list[str], *, preview: bool) -> None:
@@ -160,7 +165,7 @@ class _Replies(pulumi.runtime.Mocks):
             outputs["metadata"] = {"name": f"{args.name}-0123abcd", **outputs["metadata"]}
         return args.resource_id or f"{args.name}-id", outputs
 
-    def call(self, args: Any) -> dict[str, Any]:
+    def call(self, args: Any) -> Any:
         if args.token not in self.answers and args.token not in self.unanswered:
             self.unanswered.append(args.token)
         return dict(self.answers.get(args.token, {}))
@@ -221,7 +226,7 @@ def configure(project: Project, recorder: Recorder, log: Log) -> None:
     """
     Make this context the one of a program that runs.
     """
-    logger = logging.Logger("program", logging.INFO)
+    logger = logging.Logger("program", logging.INFO)  # noqa: LOG001, one per run
     logger.addHandler(log)
     settings.ROOT.set(None)
     pulumi.runtime.configure(
@@ -246,7 +251,7 @@ def program(project: Project) -> Awaitable[object]:
     def main() -> None:
         runpy.run_path(str(project.main), run_name="__main__")
 
-    return pulumi.runtime.run_in_stack(main)  # type: ignore[no-untyped-call, no-any-return]
+    return pulumi.runtime.run_in_stack(main)
 
 
 async def settled(output: pulumi.Output[object]) -> tuple[object, bool, bool]:

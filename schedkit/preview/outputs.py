@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import pulumi
@@ -18,13 +18,13 @@ from schedkit.preview.result import SECRET, UNKNOWN
 
 
 if TYPE_CHECKING:
-    from schedkit.plan import Plan
+    from schedkit.plan import Node, Plan
     from schedkit.program import Report
 
 
 async def resolve(reports: Sequence[Report]) -> tuple[tuple[Report, ...], tuple[Plan, ...]]:
     """
-    The reports with every Output in their plans resolved, secrets masked; and the plans with them in.
+    The reports with the Outputs in their plans resolved and masked, and the plans unmasked.
     """
     masked, opened = [], []
     for report in reports:
@@ -57,7 +57,7 @@ async def _value(leaf: object) -> tuple[object, bool]:
 
 
 def _filled(plan: Plan, values: Mapping[int, tuple[object, bool]], *, mask: bool) -> Plan:
-    def fill(value: object) -> object:
+    def fill(value: object) -> Any:
         match value:
             case Text():
                 return Text(*[fill(part) for part in value.parts])
@@ -75,15 +75,15 @@ def _filled(plan: Plan, values: Mapping[int, tuple[object, bool]], *, mask: bool
             case _:
                 return value
 
-    def of(nodes: tuple[object, ...]) -> tuple[object, ...]:
-        return tuple(attrs.evolve(node, inputs=fill(node.inputs)) for node in nodes)  # type: ignore[attr-defined, misc]
+    def of(nodes: tuple[Node, ...]) -> tuple[Node, ...]:
+        return tuple(attrs.evolve(node, inputs=fill(node.inputs)) for node in nodes)
 
     return attrs.evolve(plan, nodes=of(plan.nodes), shared=of(plan.shared))
 
 
 def missing(plan: Plan) -> list[str]:
     """
-    Where a plan that was filled still holds what only a deployment knows, such as `run.steps.fit.image`.
+    Where a filled plan still holds what only a deployment knows: `run.steps.fit.image`.
     """
 
     def find(value: object, path: str) -> Iterator[str]:

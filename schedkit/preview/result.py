@@ -40,7 +40,7 @@ class Resource:
         property_dependencies: Input -> URNs.
         provider: `<urn>::<id>` of an explicit provider, else empty.
         providers: Of a component: package -> provider.
-        options: What else was asked for, by the wire names of the engine: `protect`, `deleteBeforeReplace`, ...
+        options: What else was asked for, in the engine's words: `protect`, `deleteBeforeReplace`.
     """
 
     type: str

@@ -9,9 +9,7 @@ import contextvars
 import ctypes
 import sys
 import threading
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from schedkit import program as schedkit_program
@@ -23,6 +21,9 @@ from schedkit.preview.result import Preview
 
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
     from schedkit.plan import Plan
     from schedkit.program import Report
 
@@ -48,8 +49,8 @@ def run(
     """
     Run a Pulumi program as the CLI would, but register nothing anywhere.
 
-    The program runs with this interpreter, its rights and its packages: it is not confined. It cannot set signal
-    handlers, and one program runs at a time.
+    The program runs with this interpreter, its rights and its packages: it is not confined. It
+    cannot set signal handlers, and one program runs at a time.
 
     Args:
         folder: Where Pulumi.yaml is.
@@ -57,14 +58,16 @@ def run(
         config: Laid over the files; a key without a colon belongs to the project.
         backend: Wins over `schedkit:backend`.
         timeout: Seconds.
-        preview: Whether ids and outputs that only a provider knows are unknown, as in `pulumi preview`; else they are made up, as
-            after `pulumi up`.
-        collect: Whether refused components stand in the result; else the program fails, as under `pulumi up`.
+        preview: Whether ids and outputs that only a provider knows are unknown, as in
+            `pulumi preview`; else ids are made up and such outputs are None.
+        collect: Whether refused components stand in the result; else the program fails, as
+            under `pulumi up`.
         answers: Of look-ups by token, and of stack references by name.
 
     Raises:
         ProgramError: The program, or what its files say, is wrong.
-        ProgramTimeoutError: It did not end; it is told to, but what never runs Python code cannot be stopped.
+        ProgramTimeoutError: It did not end; it is told to, but a program that waits in C code
+            goes on until that returns.
     """
     over = {**(config or {}), **({"schedkit:backend": backend} if backend else {})}
     with _ONE_AT_A_TIME:

@@ -167,9 +167,7 @@ def _config_folder(folder: Path, path: Path, document: dict[str, Any] | None = N
     return folder / place if isinstance(place, str) else folder
 
 
-def _stack_file(
-    folder: Path, path: Path, document: dict[str, Any], stack: str
-) -> Path | None:
+def _stack_file(folder: Path, path: Path, document: dict[str, Any], stack: str) -> Path | None:
     where = _config_folder(folder, path, document)
     found = (where / f"Pulumi.{stack}{suffix}" for suffix in (".yaml", ".yml"))
     return next((each for each in found if each.is_file()), None)
@@ -180,7 +178,8 @@ def _section(path: Path | None, section: object) -> list[tuple[str, object]]:
         return []
     if not isinstance(section, dict):
         where = shown(path) if path else "config"
-        raise ProgramError(where, f"has a config: that is a {type(section).__name__}, not a mapping")
+        reason = f"has a config: that is a {type(section).__name__}, not a mapping"
+        raise ProgramError(where, reason)
     return [(str(key), value) for key, value in section.items()]
 
 
