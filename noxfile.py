@@ -187,7 +187,7 @@ def robfig(session: nox.Session) -> None:
     if not shutil.which("go"):
         session.skip("Go is missing: install it from https://go.dev/dl and run this session again")
     env = install(session, PROVIDERS, "tests")
-    session.run("pytest", "-m", "go", *(session.posargs or ["-q"]), env=env)
+    session.run("pytest", "-m", "go", *(session.posargs or ["-q"]), "tests", env=env)
 
 
 @nox.session(default=False, venv_backend="uv")
