@@ -191,8 +191,8 @@ def _shape(
     local = change.epoch + change.before
     day = date.fromordinal(local // DAY + EPOCH_DAY)
     kind, index = year_kind(day)
-    if not NEARBY <= index < 365 - NEARBY:
-        return (change,)
+    if len(cluster) > 1 or not NEARBY <= index < 365 - NEARBY:
+        return tuple(cluster)
     matching = (each.kinds[kind] >> index - NEARBY & WINDOW for each in (*sources, *owns))
     # a search leaps from month to month only where a month is without a run
     dates = () if all(own.every_month for own in owns) else (day.month, day.day)

@@ -31,7 +31,9 @@ MACROS = {
     "@midnight": "0 0 * * *",
     "@hourly": "0 * * * *",
 }
-SPACES = re.compile("[\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+")
+WORD = re.compile(
+    "[^\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+"
+)  # Go's spaces
 NUMBER = re.compile(r"[+-]?[0-9]+")
 DURATION = re.compile(r"([0-9]*)(?:\.([0-9]*))?(ns|us|\u00b5s|\u03bcs|ms|s|m|h)")
 NANOSECONDS = {
@@ -56,17 +58,17 @@ def fields(text: str) -> tuple[int, ...]:
     """
     if "TZ" in text:
         raise _rejected(text, "Kubernetes refuses TZ in the text", "the zone has its own field")
-    parts = [part for part in SPACES.split(MACROS.get(text, text)) if part]
+    words = list(WORD.finditer(MACROS.get(text, text)))
     if text.startswith("@") and text not in MACROS:
         raise _rejected(text, "unrecognized descriptor", f"one of {', '.join(MACROS)}")
-    if len(parts) != len(FIELDS):
-        raise _rejected(text, f"expected exactly 5 fields, found {len(parts)}")
+    if len(words) != len(FIELDS):
+        raise _rejected(text, f"expected exactly 5 fields, found {len(words)}")
     masks = []
-    for part, (field, low, high, names) in zip(parts, FIELDS, strict=True):
+    for word, (field, low, high, names) in zip(words, FIELDS, strict=True):
         try:
-            masks.append(_field(part, low, high, names))
+            masks.append(_field(word[0], low, high, names))
         except ValueError as error:
-            raise _rejected(text, str(error), field=field, column=text.find(part) + 1) from None
+            raise _rejected(text, str(error), field=field, column=word.start() + 1) from None
     return tuple(masks)
 
 

@@ -98,29 +98,37 @@ class Search(Reader):
         """
         Yield the runs, each searched from the one before.
 
-        After a run, the rest of its day in its offset needs no search: no step there meets a
-        change.
+        After a run on a wall clock that matches, the rest of its day in its offset needs no
+        search: no step there meets a change.
         """
         last, found = start - 1, self.next(start - 1)
         while found is not None and last < found < stop:
             yield found
             last = found
-            _, high, offset = self._segment(found)
-            if not offset % MINUTE and self._is_day(found + offset):
-                midnight = found - (found + offset) % DAY
-                minute = (found - midnight) // MINUTE + 1
-                rest = self.minutes >> minute << minute
-                while rest:
-                    bit = rest & -rest
-                    rest ^= bit
-                    later = midnight + (bit.bit_length() - 1) * MINUTE
-                    if later >= high:
-                        break
-                    if later >= stop:
-                        return
-                    yield later
-                    last = later
+            for later in self._same_day(found):
+                if later >= stop:
+                    return
+                yield later
+                last = later
             found = self.next(last)
+
+    def _same_day(self, run: int) -> Iterator[int]:
+        """
+        The runs after *run* on its day and in its offset.
+        """
+        _, high, offset = self._segment(run)
+        day, second = divmod(run + offset, DAY)
+        minute = second // MINUTE
+        if offset % MINUTE or not self.minutes >> minute & 1 or not self._is_day(day):
+            return
+        rest = self.minutes >> minute + 1 << minute + 1
+        while rest:
+            bit = rest & -rest
+            rest ^= bit
+            later = run - second + (bit.bit_length() - 1) * MINUTE
+            if later >= high:
+                return
+            yield later
 
     # The loops of `Next`, one step at a time. Each returns the moved time, `added`, and whether to
     # start over: starting over within a month or day looks at what robfig knows already, so it
@@ -249,8 +257,8 @@ class Search(Reader):
         year, month, dom, _ = self._civil(t)
         return self._date(year, month + months, dom + days, self._second(t))
 
-    def _is_day(self, local: int) -> bool:
-        first, leap, index = _day(local // DAY)[4:]
+    def _is_day(self, day: int) -> bool:
+        first, leap, index = _day(day)[4:]
         return bool(self.year_days(first, leap) >> index & 1)
 
     def _day_matches(self, dom: int, weekday: int) -> bool:
