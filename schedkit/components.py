@@ -55,6 +55,7 @@ class _Component(pulumi.ComponentResource):
         self._kind = type(spec).__name__.removesuffix("Spec")
         _check_options(f"{self._kind} {spec.name!r}", opts)
         self._program = current()
+        self._program.claim(self._kind, spec.name, opts.parent if opts else None)
         self.spec = spec
         self._translator = backend
         self.plan = plan_for(backend, spec, target, overrides)

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from schedkit.backend import Finding
 
 
+_SHOWN = 100  # characters of a text that an error repeats
+
+
 class SchedkitError(Exception):
     """
     Base of all errors of schedkit.
@@ -72,7 +75,8 @@ class CronError(SpecError):
     def __init__(
         self, text: str, reason: str, cure: str = "", *, field: str = "", column: int = 1
     ) -> None:
-        where = f"cron {text!r}, {field} (column {column})" if field else f"cron {text!r}"
+        shown = f"cron {text!r}" if len(text) <= _SHOWN else f"cron {text[:_SHOWN]!r}..."
+        where = f"{shown}, {field} (column {column})" if field else shown
         super().__init__(where, reason, cure)
         self.text = text
         self.field = field

@@ -95,12 +95,14 @@ def of_type(*types: type, cure: str = "") -> Callable[[object, attrs.Attribute[T
     An attrs validator: an instance of one of *types*; a bool is no number.
     """
     wanted = " or ".join(kind.__name__ for kind in types)
+    ours = types[0].__module__.startswith("schedkit")
+    way_out = cure or (f"write sk.{types[0].__name__}(...)" if ours else f"give {wanted}")
 
     def validate(instance: object, attribute: attrs.Attribute[T], value: T) -> None:
         lost = isinstance(value, bool) and bool not in types
         if lost or not isinstance(value, types):
             culprit = f"{name_of(instance)}, {attribute.name}={value!r}"
-            raise SpecError(culprit, f"is {type(value).__name__}, not {wanted}", cure)
+            raise SpecError(culprit, f"is {type(value).__name__}, not {wanted}", way_out)
 
     return validate
 

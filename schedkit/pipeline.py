@@ -101,12 +101,12 @@ def _parameters(instance: object, _: attrs.Attribute[Any], value: object) -> Non
 def _steps(instance: object, _: attrs.Attribute[Any], value: object) -> None:
     culprit = name_of(instance)
     plain(value, f"{culprit}, steps")
+    cure = "write steps=[sk.Step(...)]"
     if not isinstance(value, tuple) or not value:
-        cure = "write steps=[sk.Step(...)]"
-        raise SpecError(f"{culprit}, steps={value!r}", "holds no steps", cure)
+        raise SpecError(f"{culprit}, steps", "is no list of steps, or an empty one", cure)
     for step in value:
         if not isinstance(step, Step):
-            raise SpecError(f"{culprit}, steps", f"holds {step!r}, which is no sk.Step")
+            raise SpecError(f"{culprit}, steps", f"holds {step!r}, which is no sk.Step", cure)
     names = [step.name for step in value]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
@@ -179,7 +179,8 @@ class PipelineSpec:
         except CycleError as error:
             circle = " -> ".join(reversed(error.args[1]))
             reason = f"need each other in a circle: {circle}"
-            raise SpecError(f"{name_of(self)}, steps", reason) from None
+            cure = "take one of these needs out"
+            raise SpecError(f"{name_of(self)}, steps", reason, cure) from None
 
     @property
     def is_chain(self) -> bool:

@@ -105,7 +105,8 @@ def _judged(when: When, proof: Proof) -> Iterator[Finding]:
     """
     zones = ", ".join(proof.zones)
     policy = any(calendar.dst for calendar in when.calendars())
-    feature = Feature.DST if policy else Feature.TIMEZONE
+    elsewhere = Feature.TIMEZONE if proof.changes else Feature.CRON
+    feature = Feature.DST if policy else elsewhere
     if proof.missing_count or proof.extra_count:
         reason = f"{proof.dialect} would fire otherwise in {zones}: {_differences(proof)}"
         instants = (*proof.missing, *proof.extra)

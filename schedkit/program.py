@@ -5,6 +5,8 @@ What all components of one run of a Pulumi program share: config, refusals, shar
 from __future__ import annotations
 
 import asyncio
+import sys
+import traceback
 from collections.abc import Generator, Mapping
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
@@ -16,7 +18,7 @@ from pulumi.runtime import config as pulumi_config
 
 from schedkit import config, registry
 from schedkit.backend import Backend
-from schedkit.exceptions import ConfigError, UnsupportedError
+from schedkit.exceptions import ConfigError, SpecError, UnsupportedError
 from schedkit.planning import verdict
 
 
@@ -62,8 +64,9 @@ class Program:
         self.refusals: list[UnsupportedError] = []
         self.shared: dict[tuple[object, ...], pulumi.Resource] = {}
         self.shared_nodes: dict[tuple[object, ...], Node] = {}
-        self.error: pulumi.RunError | None = None
+        self.failure: pulumi.RunError | None = None
         self._backends: dict[str, Backend] = {}
+        self._claimed: set[tuple[str, str, pulumi.Resource | None]] = set()
 
     def backend(self, chosen: str | Backend | None) -> Backend:
         """
@@ -86,6 +89,15 @@ class Program:
             self._backends[name] = kind(options)
         return self._backends[name]
 
+    def claim(self, kind: str, name: str, parent: pulumi.Resource | None) -> None:
+        """
+        Refuse a second component of one kind and name: both would have one URN.
+        """
+        if (kind, name, parent) in self._claimed:
+            reason = f"the program declares two {kind.lower()}s of that name"
+            raise SpecError(f"{kind} {name!r}", reason, "give one of them another name")
+        self._claimed.add((kind, name, parent))
+
     def judge(self, report_of: Plan) -> UnsupportedError | None:
         """
         Note what the plan refuses; the gate raises it later, together with all the rest.
@@ -97,13 +109,34 @@ class Program:
 
     def check(self) -> None:
         """
-        Raise all refusals of the program as one error without a traceback.
+        Raise what keeps the program from being registered: its own failure, or all refusals at once.
+
+        Both are a `pulumi.RunError`, which Pulumi shows as it is.
         """
-        if self.refusals and COLLECTOR.get() is None:
-            if self.error is None:
-                text = "\n".join(str(refusal) for refusal in self.refusals)
-                self.error = pulumi.RunError(f"nothing was registered:\n{text}")
-            raise self.error
+        if self.failure is None and self.refusals and COLLECTOR.get() is None:
+            text = "\n".join(str(refusal) for refusal in self.refusals)
+            self.failure = pulumi.RunError(f"nothing was registered:\n{text}")
+        if self.failure is not None:
+            raise self.failure
+
+    def watch(self, root: pulumi.Resource) -> None:
+        """
+        Learn whether the program's top-level code ends by an exception.
+
+        Pulumi registers the stack's outputs in a `finally`; without this, all that was declared before
+        the exception would be registered.
+        """
+        register = root.register_outputs
+
+        def watched(outputs: pulumi.Inputs) -> None:
+            error = sys.exception()
+            if error is not None and not (isinstance(error, SystemExit) and not error.code):
+                text = "".join(traceback.format_exception(error))
+                self.failure = pulumi.RunError(f"nothing was registered, the program failed:\n{text}")
+                self.failure.__cause__ = error
+            register(outputs)
+
+        root.register_outputs = watched  # type: ignore[method-assign]
 
 
 class Gate:
@@ -140,7 +173,8 @@ def current() -> Program:
     if root is None:
         return Program()
     if root not in _PROGRAMS:
-        _PROGRAMS[root] = Program()
+        _PROGRAMS[root] = program = Program()
+        program.watch(root)
     return _PROGRAMS[root]
 
 

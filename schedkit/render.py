@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
+    from schedkit.backend import Finding
     from schedkit.plan import Plan
     from schedkit.preview import Preview, Resource
     from schedkit.program import Report
@@ -77,17 +78,7 @@ def data(report: Report, after: datetime) -> dict[str, object]:
         "natives": [{"text": n.text, "timezone": n.timezone} for n in _natives(report)],
         "proof": plan.proof.to_dict() if plan.proof else None,
         "nextRuns": [run.isoformat() for run in _next_runs(plan, after)],
-        "findings": [
-            {
-                "feature": str(finding.feature),
-                "verdict": finding.verdict,
-                "reason": finding.reason,
-                "nearest": finding.nearest,
-                "url": finding.url,
-                "instants": [instant.isoformat() for instant in finding.instants],
-            }
-            for finding in plan.findings
-        ],
+        "findings": [_finding(finding) for finding in plan.findings],
         "nodes": [
             {
                 "key": node.key,
@@ -103,6 +94,17 @@ def data(report: Report, after: datetime) -> dict[str, object]:
             {"key": node.key, "type": node.token, "inputs": show(node.inputs)}
             for node in plan.shared
         ],
+    }
+
+
+def _finding(finding: Finding) -> dict[str, object]:
+    return {
+        "feature": str(finding.feature),
+        "verdict": finding.verdict,
+        "reason": finding.reason,
+        "nearest": finding.nearest,
+        "url": finding.url,
+        "instants": [instant.isoformat() for instant in finding.instants],
     }
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from schedkit.preview.stackfile import Project
 
 _LONGEST = 500
+_MEND = "mend the program"
 
 
 def blame(error: BaseException, project: Project) -> ProgramError:
@@ -30,9 +31,11 @@ def blame(error: BaseException, project: Project) -> ProgramError:
     if isinstance(error, pulumi.RunError) and error.__cause__ is not None:
         error = error.__cause__
     reason, cure = _told(error)
-    if len(reason) > _LONGEST:
+    if len(reason) > _LONGEST and not isinstance(error, pulumi.RunError):
         reason = f"{reason[:_LONGEST]}..."
-    return ProgramError(_place(error, project), reason, cure)
+    found = ProgramError(_place(error, project), reason, cure)
+    found.__cause__ = error
+    return found
 
 
 def blame_time(frame: FrameType | None, project: Project, seconds: float) -> ProgramTimeoutError:
@@ -54,7 +57,7 @@ def _told(error: BaseException) -> tuple[str, str]:
         case SystemExit():
             return f"the program called sys.exit({_code(error)})", "let it end by itself"
         case SyntaxError():
-            return f"{kind}: {error.msg}", ""
+            return f"{kind}: {error.msg}", _MEND
         case ModuleNotFoundError():
             return f"{kind}: {error}", "install what holds it beside schedkit"
         case pulumi.ConfigMissingError():
@@ -63,7 +66,7 @@ def _told(error: BaseException) -> tuple[str, str]:
             return str(error), ""
         case _:
             text = " ".join(str(error).split())
-            return f"{kind}: {text}" if text else kind, ""
+            return f"{kind}: {text}" if text else kind, _MEND
 
 
 def _code(error: SystemExit) -> str:

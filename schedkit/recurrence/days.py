@@ -50,7 +50,8 @@ def number(value: object, low: int, high: int, culprit: str) -> int:
     """
     plain(value, culprit)
     if type(value) is not int:
-        raise SpecError(culprit, f"{value!r} is {type(value).__name__}, not an int")
+        kind = type(value).__name__
+        raise SpecError(culprit, f"{value!r} is {kind}, not an int", f"give {low} to {high}")
     if not low <= value <= high:
         raise SpecError(culprit, f"{value} is out of range", f"give {low} to {high}")
     return value

@@ -55,16 +55,19 @@ class Proof:
         natives: What was read back.
         holds: Whether everything that was compared agrees.
         year_kinds: Kinds of year whose days were compared: 14 is all, for ever; 0 when only
-            instants were. minutes: Minutes of the day compared. changes: Offset changes around
-            which instants were compared. zones: The zones of the schedule. tzdata: Version of the
-            time zone data. horizon: First day, and the day after the last one, of the compared
-            changes or instants. missing: The first instants that the natives lose, in the
-            schedule's own zone. extra: The first instants that only the natives have.
-            missing_count: How many were found to be lost; counting stops at 1 000 differences.
-            extra_count: How many only the natives have. doubled: The first instants that two
-            natives would each start. departures: The first instants at which the dialect's own way
-            with gaps and repeated hours departs
-            from the pointwise reading; empty when the schedule states a policy.
+            instants were.
+        minutes: Minutes of the day compared.
+        changes: Offset changes around which instants were compared.
+        zones: The zones of the schedule.
+        tzdata: Version of the time zone data.
+        horizon: First day, and the day after the last one, of the compared changes or instants.
+        missing: The first instants that the natives lose, in the schedule's own zone.
+        extra: The first instants that only the natives have.
+        missing_count: How many were found to be lost; counting stops at 1 000 differences.
+        extra_count: How many only the natives have.
+        doubled: The first instants that two natives would each start.
+        departures: The first instants at which the dialect's own way with gaps and repeated hours
+            departs from the pointwise reading; empty when the schedule states a policy.
         unknown: The first instants on which policies differ while the dialect's is unknown.
     """
 
