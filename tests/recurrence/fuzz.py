@@ -10,6 +10,7 @@ import argparse
 import sys
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from random import Random
 from time import perf_counter
@@ -19,8 +20,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from brute import Sets, windows
 
-from schedkit.exceptions import NeverFiresError
+from schedkit.exceptions import NeverFiresError, NotExpressibleError
 from schedkit.recurrence import Cron, Dst
+from schedkit.recurrence.dialects.robfig import ROBFIG
+from schedkit.recurrence.proof import prove
 
 
 ZONES = (
@@ -35,9 +38,34 @@ MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", 
 WEEKDAYS = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"]
 GAPS, FOLDS = ("skip", "next", "shift"), ("first", "second", "both")
 
+
+def robfig(cron: Cron) -> str:
+    """
+    A proved cron runs on robfig as the engine says; any other truly differs where the proof says.
+    """
+    try:
+        natives = ROBFIG.write(cron)
+    except NotExpressibleError:
+        assert cron.calendar.day_rule == "all", cron
+        return "robfig cannot say"
+    proof = prove(cron, natives, ROBFIG)
+    fires = [partial(ROBFIG.fires, native) for native in natives]
+    if proof.holds:
+        for window in windows(cron.timezone):
+            runs = sorted(run for each in fires for run in each(window.start, window.stop))
+            assert runs == list(cron.epochs(window.start, window.stop)), (cron, window.start)
+        return "robfig proved"
+    missing = [int(each.timestamp()) for each in proof.missing]
+    extra = [int(each.timestamp()) for each in proof.extra]
+    assert missing or extra, cron
+    assert all([at] == list(cron.epochs(at, at + 1)) for at in missing), cron
+    assert all([] == list(cron.epochs(at, at + 1)) for at in extra), cron
+    return "robfig refused with differing instants"
+
+
 # What a dialect has to say of each cron: takes it, returns the word to count it under, such as
 # "robfig proved" or "robfig refused", raises AssertionError when both would be wrong.
-DIALECT_CHECKS: list[Callable[[Cron], str]] = []
+DIALECT_CHECKS: list[Callable[[Cron], str]] = [robfig]
 
 
 def random_item(rng: Random, low: int, high: int, names: list[str]) -> tuple[str, set[int]]:

@@ -134,9 +134,11 @@ def test_intervals_instants_and_unions():
         (
             "59 23 * * *",
             3_600,
-            "jitter 1h: no such delay keeps each run on its own day, and runs one to one when the "
-            "clocks change; run earlier in the day, keep away from the hours at which clocks change, "
-            "or leave it out",
+            (
+                "jitter 1h: no such delay keeps each run on its own day, and runs one to one when "
+                "the clocks change; run earlier in the day, keep away from the hours at which "
+                "clocks change, or leave it out"
+            ),
         ),
     ],
 )

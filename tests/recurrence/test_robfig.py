@@ -65,8 +65,25 @@ def test_names_utc_for_the_controller():
 
 @pytest.mark.parametrize(
     ("minutes", "lines"),
-    [(1, 1), (15, 1), (60, 1), (120, 1), (1440, 1), (40, 2), (90, 2), (36, 3), (45, 3), (80, 3)]
-    + [(160, 3), (48, 4), (72, 5), (96, 5), (144, 5), (288, 5), (32, 8)],
+    [
+        (1, 1),
+        (15, 1),
+        (60, 1),
+        (120, 1),
+        (1440, 1),
+        (40, 2),
+        (90, 2),
+        (36, 3),
+        (45, 3),
+        (80, 3),
+        (160, 3),
+        (48, 4),
+        (72, 5),
+        (96, 5),
+        (144, 5),
+        (288, 5),
+        (32, 8),
+    ],
 )
 def test_an_interval_that_divides_a_day(minutes, lines):
     """
@@ -118,8 +135,10 @@ REFUSED = (
     (
         Calendar(**MORNING, days=-1),
         "schedule.last_day",
-        "days=-1: robfig's cron cannot say it; count days from the start of the month; "
-        "days=1 is the day after the last",
+        (
+            "days=-1: robfig's cron cannot say it; count days from the start of the month; "
+            "days=1 is the day after the last"
+        ),
     ),
     (
         Calendar(**MORNING, weekdays=NthWeekday("MON", 2)),
@@ -134,38 +153,50 @@ REFUSED = (
     (
         Calendar(**MORNING, days=1, weekdays=1, day_rule="all"),
         "schedule.day_rule.all",
-        "Calendar, day_rule 'all': robfig joins two restricted day fields with OR; "
-        "restrict one of days and weekdays, or say day_rule='any'",
+        (
+            "Calendar, day_rule 'all': robfig joins two restricted day fields with OR; "
+            "restrict one of days and weekdays, or say day_rule='any'"
+        ),
     ),
     (
         Every("7m", NEW_YEAR),
         "schedule.every",
-        "Every('7m'): a cron starts anew each day, and the interval does not divide one; "
-        "the nearest intervals that do: 6m or 8m",
+        (
+            "Every('7m'): a cron starts anew each day, and the interval does not divide one; "
+            "the nearest intervals that do: 6m or 8m"
+        ),
     ),
     (
         Every("36h", NEW_YEAR),
         "schedule.every",
-        "Every('36h'): a cron starts anew each day, and the interval does not divide one; "
-        "the nearest intervals that do: 24h",
+        (
+            "Every('36h'): a cron starts anew each day, and the interval does not divide one; "
+            "the nearest intervals that do: 24h"
+        ),
     ),
     (
         Every("30s", NEW_YEAR),
         "schedule.every",
-        "Every('30s'): a cron starts anew each day, and the interval does not divide one; "
-        "the nearest intervals that do: 1m",
+        (
+            "Every('30s'): a cron starts anew each day, and the interval does not divide one; "
+            "the nearest intervals that do: 1m"
+        ),
     ),
     (
         Every("5m", "2026-01-01T00:00:30Z"),
         "schedule.every",
-        "Every, anchor 2026-01-01T00:00:30+00:00: a cron fires on whole minutes; "
-        "give an anchor with 0 seconds",
+        (
+            "Every, anchor 2026-01-01T00:00:30+00:00: a cron fires on whole minutes; "
+            "give an anchor with 0 seconds"
+        ),
     ),
     (
         Once(NEW_YEAR),
         "schedule.once",
-        "Once(2026-01-01T00:00:00+00:00): a cron has no year; "
-        "run the pipeline by hand, or use a backend that can start once",
+        (
+            "Once(2026-01-01T00:00:00+00:00): a cron has no year; "
+            "run the pipeline by hand, or use a backend that can start once"
+        ),
     ),
 )
 
