@@ -134,7 +134,9 @@ def _alone(step: Step) -> Iterator[Finding]:
         yield exact(Feature.BACKOFF, "just the pauses that a Job makes")
         return
     reason = "a Job pauses 10 s, then doubles, at most 6 min, and takes no other order"
-    yield refused(Feature.BACKOFF, reason, f"Retry(limit={retry.limit})", _BACKOFF_URL)
+    yield refused(
+        Feature.BACKOFF, reason, f"write retry=sk.Retry(limit={retry.limit})", _BACKOFF_URL
+    )
 
 
 def _chained(spec: PipelineSpec) -> Iterator[Finding]:

@@ -84,7 +84,7 @@ def _timing(
     except NotExpressibleError as error:
         bad = refused(
             feature or Feature(error.feature),
-            f"{error.culprit}: {error.reason}",
+            f"{error.reason}: {error.culprit}",
             error.cure,
             dialect.url,
         )

@@ -75,7 +75,10 @@ def test_unknown_key():
                 "name a namespace of your own"
             ),
         ),
-        ({"create_namespace": "yes"}, "Options, create_namespace='yes': is str, not bool"),
+        (
+            {"create_namespace": "yes"},
+            "Options, create_namespace='yes': is str, not bool; give bool",
+        ),
         (
             {"service_account": "A b"},
             (
@@ -85,7 +88,7 @@ def test_unknown_key():
         ),
         (
             {"failed_jobs_history_limit": "3"},
-            "Options, failed_jobs_history_limit='3': is str, not int",
+            "Options, failed_jobs_history_limit='3': is str, not int; give int",
         ),
         (
             {"gpu_resource": "two words"},
@@ -121,10 +124,13 @@ def test_unknown_key():
         ({"annotations": {"a": 1}}, "Options, annotations, a=1: is no text; quote it"),
         (
             {"tolerations": ({"key": "a"},)},
-            "Options, tolerations={'key': 'a'}: is dict, not Toleration",
+            "Options, tolerations={'key': 'a'}: is dict, not Toleration; give Toleration",
         ),
-        ({"tolerations": []}, "Options, tolerations=[]: is list, not tuple"),
-        ({"image_pull_secrets": "pull"}, "Options, image_pull_secrets='pull': is str, not tuple"),
+        ({"tolerations": []}, "Options, tolerations=[]: is list, not tuple; give tuple"),
+        (
+            {"image_pull_secrets": "pull"},
+            "Options, image_pull_secrets='pull': is str, not tuple; give tuple",
+        ),
     ],
 )
 def test_refused_options(options, sentence):

@@ -142,7 +142,8 @@ def test_other_backoff_with_the_same_pauses(kit, retry):
 
 
 BACKOFF = (
-    "a Job pauses 10 s, then doubles, at most 6 min, and takes no other order; Retry(limit={}) "
+    "a Job pauses 10 s, then doubles, at most 6 min, and takes no other order; "
+    "write retry=sk.Retry(limit={}) "
     f"({DOCS}concepts/workloads/controllers/job/#pod-backoff-failure-policy)"
 )
 GRAPH = (

@@ -583,3 +583,13 @@ def test_compile_is_pure(kit, monkeypatch):
         monkeypatch.setenv("TZ", old) if old else monkeypatch.delenv("TZ")
         time.tzset()
     assert before != kit.compile(schedule, Target(project="other", stack="dev"))
+
+
+def test_refusal_of_a_dialect_names_the_culprit(kit):
+    """
+    The dialect's reason comes first, then what the user wrote.
+    """
+    plan = kit.compile(kit.schedule(sk.Once("2026-01-01T00:00:00Z")))
+    assert "a cron has no year: Once(2026-01-01T00:00:00+00:00)" == (
+        kit.findings(plan, "refused")[Feature.ONCE].reason
+    )
