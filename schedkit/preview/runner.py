@@ -103,6 +103,7 @@ class _Job:
         self.resolved: tuple[tuple[Report, ...], tuple[Plan, ...]] = ((), ())
         self.error: ProgramError | None = None
         self.loop = asyncio.new_event_loop()
+        self.ended = threading.Event()
         self.worker_loops: list[asyncio.AbstractEventLoop] = []
 
     def start(self, timeout: float) -> None:
@@ -113,19 +114,19 @@ class _Job:
         thread = threading.Thread(target=context.run, args=(self._body,), name=THREAD, daemon=True)
         thread.start()
         try:
-            thread.join(timeout)
-            if thread.is_alive():
+            if not self.ended.wait(timeout):
                 frame = sys._current_frames().get(thread.ident or 0)  # noqa: SLF001
                 raise blame_time(frame, self.project, timeout)
         finally:
             self._stop(thread)
 
     def _stop(self, thread: threading.Thread) -> None:
-        if thread.is_alive():
+        if not self.ended.is_set():  # after Ctrl-C a thread that was joined says it is dead
             ident, error = ctypes.c_ulong(thread.ident or 0), ctypes.py_object(_Stop)
             ctypes.pythonapi.PyThreadState_SetAsyncExc(ident, error)
             self.loop.call_soon_threadsafe(int)  # wakes a loop that waits
-            thread.join(_GRACE)
+        self.ended.wait(_GRACE)
+        thread.join(0.1)
 
     def result(self, tail: Tail) -> Preview:
         """
@@ -151,18 +152,26 @@ class _Job:
 
     def _body(self) -> None:
         asyncio.set_event_loop(self.loop)
+        self.loop.set_exception_handler(lambda *_: None)  # what failed is told by `blame`
         pool = ThreadPoolExecutor(_WORKERS, initializer=self._open_loop)
         self.loop.set_default_executor(pool)
         try:
             monitor.configure(self.project, self.recorder, self.log)
             if self.collect:
                 schedkit_program.COLLECTOR.set(self.collected)
-            self.loop.run_until_complete(monitor.program(self.project))
+            self._run_program()
             self.resolved = self.loop.run_until_complete(outputs.resolve(self.collected))
         except BaseException as error:  # noqa: BLE001, SystemExit of the program included
             self.error = blame(error, self.project)
         finally:
             self._close(pool)
+
+    def _run_program(self) -> None:
+        try:
+            self.loop.run_until_complete(monitor.program(self.project))
+        except SystemExit as end:
+            if end.code:
+                raise
 
     def _open_loop(self) -> None:
         """
@@ -181,3 +190,4 @@ class _Job:
         asyncio.set_event_loop(None)
         for loop in (self.loop, *self.worker_loops):
             loop.close()
+        self.ended.set()
