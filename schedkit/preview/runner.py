@@ -5,6 +5,7 @@ Run a Pulumi program in a thread of this process.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import ctypes
 import sys
@@ -124,7 +125,8 @@ class _Job:
         if not self.ended.is_set():  # after Ctrl-C a thread that was joined says it is dead
             ident, error = ctypes.c_ulong(thread.ident or 0), ctypes.py_object(_Stop)
             ctypes.pythonapi.PyThreadState_SetAsyncExc(ident, error)
-            self.loop.call_soon_threadsafe(int)  # wakes a loop that waits
+            with contextlib.suppress(RuntimeError):  # it was closed just now
+                self.loop.call_soon_threadsafe(int)  # wakes a loop that waits
         self.ended.wait(_GRACE)
         thread.join(0.1)
 
@@ -164,7 +166,10 @@ class _Job:
         except BaseException as error:  # noqa: BLE001, SystemExit of the program included
             self.error = blame(error, self.project)
         finally:
-            self._close(pool)
+            try:
+                self._close(pool)
+            finally:
+                self.ended.set()
 
     def _run_program(self) -> None:
         try:
@@ -190,4 +195,3 @@ class _Job:
         asyncio.set_event_loop(None)
         for loop in (self.loop, *self.worker_loops):
             loop.close()
-        self.ended.set()
