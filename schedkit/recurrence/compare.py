@@ -7,7 +7,6 @@ from __future__ import annotations
 from datetime import date
 from functools import reduce
 from heapq import merge
-from importlib.metadata import version
 from itertools import combinations, groupby
 from operator import itemgetter, or_
 from typing import TYPE_CHECKING, NamedTuple
@@ -52,7 +51,11 @@ def data_year() -> int:
     The year of the time zone data; of the package's, where the machine's own do not say.
     """
     known = tzdata_version()
-    return int((known if known[:4].isdigit() else version("tzdata"))[:4])
+    if not known[:4].isdigit():
+        from importlib.metadata import version  # slow, and seldom needed
+
+        known = version("tzdata")
+    return int(known[:4])
 
 
 def horizon(years: int = YEARS) -> tuple[int, int]:

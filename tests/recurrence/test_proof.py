@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from schedkit.exceptions import CronSyntaxError
 from schedkit.recurrence import compare
+from schedkit.recurrence import proof as proof_module
 from schedkit.recurrence.dialects import Native
 from schedkit.recurrence.dialects.robfig import ROBFIG, Robfig
 from schedkit.recurrence.proof import prove
@@ -22,8 +23,22 @@ from schedkit.recurrence.zones import Dst, Zone, tzdata_version
 
 
 NEW_YEAR = "2026-01-01T00:00:00Z"
-FIRST = compare.data_year()
+FIRST = 2026
+DATA_YEAR = compare.data_year
 TZDATA = tzdata_version()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def horizon_from_2026():
+    """
+    Newer time zone data must not move the horizon of these tests.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compare, "data_year", lambda: FIRST)
+        patch.setattr(proof_module, "data_year", lambda: FIRST)
+        proof_module._prove.cache_clear()
+        yield
+    proof_module._prove.cache_clear()
 
 
 class FirstOnly(Robfig):
@@ -418,6 +433,7 @@ def test_the_horizon_starts_with_the_data(monkeypatch, known, year):
     Its first year is that of the time zone data; of the package's, where the machine's do not say.
     """
     monkeypatch.setattr(compare, "tzdata_version", lambda: known)
-    monkeypatch.setattr(compare, "version", lambda name: {"tzdata": "2000.1"}[name])
+    monkeypatch.setattr("importlib.metadata.version", lambda name: {"tzdata": "2000.1"}[name])
+    monkeypatch.setattr(compare, "data_year", DATA_YEAR)
     assert year == compare.data_year()
     assert int(datetime(year, 1, 1, tzinfo=UTC).timestamp()) == compare.horizon()[0]
