@@ -32,7 +32,7 @@ from pulumi_kubernetes.core.v1 import ServiceAccount
 
 import schedkit as sk
 from schedkit.planning import plan_for
-from schedkit.recurrence.proof import prove
+from schedkit.recurrence.proof import _prove
 
 
 PER_PIPELINE = 50
@@ -286,7 +286,7 @@ def pure(schedules: int) -> None:
     for each in specs:
         backend.compile_schedule(each, target)
     compiled = time.process_time() - start
-    prove.cache_clear()
+    _prove.cache_clear()
     start = time.process_time()
     for each in specs:
         plan_for(backend, each, target)

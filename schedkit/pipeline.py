@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
@@ -172,6 +173,10 @@ class PipelineSpec:
         Raises:
             SpecError: The steps need each other in a circle.
         """
+        return self._order
+
+    @cached_property
+    def _order(self) -> tuple[Step, ...]:
         steps = {step.name: step for step in self.steps}
         try:
             names = TopologicalSorter({s.name: s.needs for s in self.steps}).static_order()

@@ -98,7 +98,9 @@ class Node:
         """
         All that stands in the inputs for a value not known yet; a user's Inputs are none.
         """
-        return tuple(leaf for leaf in walk(self.inputs) if isinstance(leaf, Symbol))
+        found: list[Symbol] = []
+        _symbols(self.inputs, found)
+        return tuple(found)
 
     @property
     def references(self) -> frozenset[str]:
@@ -236,6 +238,27 @@ def _collect(value: object, found: list[object]) -> None:
             _collect(value.parts, found)
         elif isinstance(value, Json):
             _collect(value.document, found)
+
+
+def _symbols(value: object, found: list[Symbol]) -> None:
+    """
+    As `walk`, for symbols only; bodies are large and most of them plain, so plain types come first.
+    """
+    kind = type(value)
+    if kind is str or kind is int or kind is bool:
+        return
+    if kind is dict or isinstance(value, Mapping):
+        for item in value.values():  # type: ignore[attr-defined]
+            _symbols(item, found)
+    elif kind is list or kind is tuple:
+        for item in value:  # type: ignore[attr-defined]
+            _symbols(item, found)
+    elif isinstance(value, Symbol):
+        found.append(value)
+        if isinstance(value, Text):
+            _symbols(value.parts, found)
+        elif isinstance(value, Json):
+            _symbols(value.document, found)
 
 
 def show(value: object) -> object:  # noqa: PLR0911  one return a kind

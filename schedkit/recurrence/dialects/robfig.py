@@ -5,6 +5,7 @@ PingSources.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from schedkit.exceptions import NotExpressibleError
@@ -40,11 +41,7 @@ class Robfig(Dialect):
         Return the fewest natives; weekdays are 0-6 and no day field is stepped, which would change
         the day rule.
         """
-        rules: dict[str, list[tuple[int, Days]]] = {}
-        for part in parts(when):
-            for timezone, mask, days in _rules(part):
-                rules.setdefault(timezone, []).append((mask, days))
-        return tuple(Native(text, zone) for zone, found in rules.items() for text in texts(found))
+        return _write(when)
 
     def read(self, native: Native) -> Reader:
         """
@@ -74,6 +71,15 @@ class _Delay(Reader):
 
     def next(self, epoch: int) -> int:
         return epoch + self._seconds
+
+
+@lru_cache(maxsize=4_096)
+def _write(when: When) -> tuple[Native, ...]:
+    rules: dict[str, list[tuple[int, Days]]] = {}
+    for part in parts(when):
+        for timezone, mask, days in _rules(part):
+            rules.setdefault(timezone, []).append((mask, days))
+    return tuple(Native(text, zone) for zone, found in rules.items() for text in texts(found))
 
 
 def _rules(part: When) -> list[tuple[str, int, Days]]:
