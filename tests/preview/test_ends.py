@@ -132,7 +132,7 @@ def test_what_was_printed_goes_with_the_error(program) -> None:
         ("while True: pass", 1),
         ("while True: print('x' * 1000)", 1),
         (
-            "import asyncio, pulumi\nasync def main():\n  await asyncio.sleep(99)\npulumi.run(main)",
+            "import asyncio as a, pulumi\nasync def go():\n  await a.sleep(99)\npulumi.run(go)",
             0,
         ),
         ("import time\nwhile True:\n  time.sleep(0.01)", 3),

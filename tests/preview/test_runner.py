@@ -8,6 +8,7 @@ import gc
 import os
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -222,7 +223,7 @@ def test_duplicate_urn(program) -> None:
     Two resources of one URN are an error, as the engine says.
     """
     source = "import pulumi\nfor _ in '12': pulumi.ComponentResource('a:b:C', 'x')"
-    with pytest.raises(Exception, match="two resources have one URN, urn:.*a:b:C::x"):
+    with pytest.raises(Exception, match=r"two resources have one URN, urn:.*a:b:C::x"):
         run(program(source))
 
 
@@ -246,7 +247,7 @@ def test_nothing_stays(program, monkeypatch) -> None:
     )
 
     def state() -> tuple[object, ...]:
-        process = (os.getcwd(), sys.path[:], sys.argv[:], dict(os.environ))
+        process = (Path.cwd(), sys.path[:], sys.argv[:], dict(os.environ))
         streams = (sys.stdin, sys.stdout, sys.stderr)
         return *process, streams, threading.active_count(), "helper" in sys.modules
 

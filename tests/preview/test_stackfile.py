@@ -81,8 +81,7 @@ def test_json_project(tmp_path) -> None:
         (
             "name: p\nruntime: python\nconfig:\n  aws:region: {default: x}\n",
             "Pulumi.yaml",
-            "gives aws:region a 'default', which only the project's own keys may have; "
-            "write aws:region: {value: ...}",
+            "gives aws:region a 'default', which only the project's own keys may have; write aws",
         ),
         (
             "name: p\nruntime: python\nconfig:\n  a: {valeu: x}\n",
