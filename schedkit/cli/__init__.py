@@ -17,7 +17,7 @@ __all__ = ["main"]
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="schedkit")
+@click.version_option(package_name="schedkit", message="schedkit %(version)s")
 def main() -> None:
     """
     Write an ML pipeline and its schedule once, and run it on any platform: exactly, or not at all.

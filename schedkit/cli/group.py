@@ -78,9 +78,6 @@ def end(error: BaseException, *, as_json: bool) -> int:
     match error:
         case SystemExit():
             return error.code if isinstance(error.code, int) else WRONG
-        case BrokenPipeError():
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-            return REFUSED
         case KeyboardInterrupt() | click.Abort():
             code, sentence = INTERRUPTED, "interrupted"
         case click.ClickException():

@@ -14,7 +14,7 @@ import click
 
 from schedkit.cli.cron import instant_of
 from schedkit.cli.group import DONE, REFUSED, json_option, print_json
-from schedkit.exceptions import SpecError
+from schedkit.exceptions import RunFailedError, SpecError
 
 
 if TYPE_CHECKING:
@@ -192,15 +192,14 @@ def _chosen(preview: Preview, name: str | None) -> Report:
 
 def _check_known(report: Report, ready: Plan) -> None:
     """
-    Refuse to run with what only a deployment knows; an image that is not needed may be unknown.
+    Refuse to run with what only a deployment knows.
     """
     from schedkit.preview import UNKNOWN, missing
 
     for path in missing(ready):
-        if not path.endswith(".image"):
-            culprit = f"Pipeline {report.name!r}, {path}"
-            cure = "make it depend on plain values, or on config"
-            raise SpecError(culprit, f"is {UNKNOWN}, so this machine cannot have it", cure)
+        cure = "make it depend on plain values, or on config"
+        reason = f"is {UNKNOWN}, so this machine cannot have it"
+        raise RunFailedError(f"Pipeline {report.name!r}, {path}", reason, cure)
 
 
 def _preview(
