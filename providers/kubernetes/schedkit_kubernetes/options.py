@@ -29,7 +29,7 @@ _subdomain = shape(matches(_SUBDOMAIN, "lower-case letters, digits, hyphens and 
 _key = shape(matches(_LABEL_KEY.pattern, "a name such as vendor.example/kind", 317))
 _count = shape(of_type(int), at_least(0))
 _flag = shape(of_type(bool))
-_tuple = shape(of_type(tuple))
+_tuple = shape(of_type(tuple, cure="write (item, ...), in YAML a list"))
 _optional = attrs.validators.optional
 _read_only = cast("Callable[[Texts], Texts]", mapping)
 _in_order = cast("Callable[[tuple[str, ...]], tuple[str, ...]]", sequence)
@@ -121,7 +121,10 @@ class Options:
         factory=dict, converter=_read_only, validator=shape(_labels), hash=False
     )
     tolerations: tuple[Toleration, ...] = attrs.field(
-        default=(), validator=attrs.validators.deep_iterable(shape(of_type(Toleration)), _tuple)
+        default=(),
+        validator=attrs.validators.deep_iterable(
+            shape(of_type(Toleration, cure="write Toleration(key='spot')")), _tuple
+        ),
     )
     priority_class_name: str | None = attrs.field(default=None, validator=_optional(_subdomain))
     labels: Texts = attrs.field(

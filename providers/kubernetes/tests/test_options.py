@@ -124,12 +124,21 @@ def test_unknown_key():
         ({"annotations": {"a": 1}}, "Options, annotations, a=1: is no text; quote it"),
         (
             {"tolerations": ({"key": "a"},)},
-            "Options, tolerations={'key': 'a'}: is dict, not Toleration; give Toleration",
+            (
+                "Options, tolerations={'key': 'a'}: is dict, not Toleration; "
+                "write Toleration(key='spot')"
+            ),
         ),
-        ({"tolerations": []}, "Options, tolerations=[]: is list, not tuple; give tuple"),
+        (
+            {"tolerations": []},
+            "Options, tolerations=[]: is list, not tuple; write (item, ...), in YAML a list",
+        ),
         (
             {"image_pull_secrets": "pull"},
-            "Options, image_pull_secrets='pull': is str, not tuple; give tuple",
+            (
+                "Options, image_pull_secrets='pull': is str, not tuple; "
+                "write (item, ...), in YAML a list"
+            ),
         ),
     ],
 )
