@@ -1,10 +1,11 @@
 """
 What schedkit costs in a program of many schedules, against the same resources written by hand.
 
-Three programs in one process declare the same CronJobs and ServiceAccounts: **A** by hand and flat, **B** in a
-hand-written component with the same properties and outputs as schedkit's (the fair baseline), **C** with schedkit.
-First it is proved that all resources are equal, byte for byte; else there is nothing to compare. Then: counters that
-never vary (Outputs, RPCs, Python calls), CPU time in random order with the collector off, and the pure layer by itself.
+Three programs in one process declare the same CronJobs and ServiceAccounts: **A** by hand and
+flat, **B** in a hand-written component with the same properties and outputs as schedkit's (the
+fair baseline), **C** with schedkit. First it is proved that all resources are equal, byte for
+byte; else there is nothing to compare. Then: counters that never vary (Outputs, RPCs, Python
+calls), CPU time in random order with the collector off, and the pure layer by itself.
 
 Run it as `python benchmarks/overhead.py [schedules] [repetitions]`.
 """
@@ -59,7 +60,7 @@ class Nothing(pulumi.runtime.Mocks):
     Answers nothing of its own.
     """
 
-    def call(self, args: pulumi.runtime.MockCallArgs) -> dict[str, object]:
+    def call(self, _: pulumi.runtime.MockCallArgs) -> dict[str, object]:
         return {}
 
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict[str, object]]:
@@ -106,7 +107,9 @@ def with_schedkit(schedules: int) -> None:
     C: the library.
     """
     for name, rows in names(schedules):
-        fit = sk.Step("fit", image=IMAGE, args=["fit"], resources=sk.Resources(cpu=4, memory="16Gi"))
+        fit = sk.Step(
+            "fit", image=IMAGE, args=["fit"], resources=sk.Resources(cpu=4, memory="16Gi")
+        )
         train = sk.Pipeline(name, steps=[fit])
         for schedule, cron in rows:
             sk.Schedule(schedule, train, sk.Cron(cron))
@@ -181,7 +184,11 @@ def by_hand_cron_job(
 
 
 BODIES: dict[str, Mapping] = {}
-PROGRAMS: dict[str, Program] = {"A by hand": flat, "B components": in_components, "C schedkit": with_schedkit}
+PROGRAMS: dict[str, Program] = {
+    "A by hand": flat,
+    "B components": in_components,
+    "C schedkit": with_schedkit,
+}
 
 
 def write_bodies(schedules: int) -> None:
@@ -190,7 +197,9 @@ def write_bodies(schedules: int) -> None:
     """
     backend = sk_backend()
     for name, rows in names(schedules):
-        fit = sk.Step("fit", image=IMAGE, args=["fit"], resources=sk.Resources(cpu=4, memory="16Gi"))
+        fit = sk.Step(
+            "fit", image=IMAGE, args=["fit"], resources=sk.Resources(cpu=4, memory="16Gi")
+        )
         spec = sk.PipelineSpec(name, steps=[fit])
         target = sk.Target(project="p", stack="s")
         BODIES[name] = plan_for(backend, spec, target).nodes[0].inputs
@@ -208,7 +217,9 @@ def sk_backend() -> sk.Backend:
     return load("kubernetes")()
 
 
-def run(program: Program, schedules: int, around: Callable = lambda go: go()) -> tuple[float, Monitor]:
+def run(
+    program: Program, schedules: int, around: Callable = lambda go: go()
+) -> tuple[float, Monitor]:
     """
     CPU seconds and the monitor of one run, in a fresh thread, Context and event loop.
     """
@@ -221,7 +232,9 @@ def run(program: Program, schedules: int, around: Callable = lambda go: go()) ->
         settings.ROOT.set(None)
         engine = mocks.MockEngine(None)
         pulumi.runtime.configure(
-            settings.Settings(project="p", stack="s", monitor=monitor, engine=engine, dry_run=False)
+            settings.Settings(
+                project="p", stack="s", monitor=monitor, engine=engine, dry_run=False
+            )
         )
         set_all_config({"schedkit:backend": "kubernetes"})
         gc.collect()
@@ -315,7 +328,9 @@ def main(schedules: int = 500, repetitions: int = 11) -> None:
         print(f"\r  repetition {done + 1} of {repetitions}", end="", file=sys.stderr)
     print(file=sys.stderr)
     for name, values in times.items():
-        print(f"  {name:14} median {statistics.median(values) / schedules * 1e3:.2f} ms per schedule")
+        print(
+            f"  {name:14} median {statistics.median(values) / schedules * 1e3:.2f} ms per schedule"
+        )
     for over, base in (("B components", "A by hand"), ("C schedkit", "B components")):
         ratios = sorted(x / y for x, y in zip(times[over], times[base], strict=True))
         tenth = len(ratios) // 10

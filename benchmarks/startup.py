@@ -1,5 +1,5 @@
 """
-What starting costs: `import schedkit` over `import pulumi`, and `schedkit next` over its bare imports.
+What starting costs: `import schedkit` over `import pulumi`, and `schedkit next` over bare imports.
 
 Whole processes, interleaved, medians; run it as `python benchmarks/startup.py [repetitions]`.
 """

@@ -1,5 +1,6 @@
 """
-Write an ML pipeline and its schedule once, in a Pulumi program, and run it on any platform: exactly, or not at all.
+Write an ML pipeline and its schedule once, in a Pulumi program; run it on any platform, exactly or
+not at all.
 """
 
 from __future__ import annotations

@@ -23,7 +23,6 @@ from schedkit.schedule import CatchUp, CatchUpPolicy, ScheduleSpec
 if TYPE_CHECKING:
     from datetime import timedelta
 
-    from schedkit.exceptions import UnsupportedError
     from schedkit.pipeline import Value
     from schedkit.plan import Node, Plan
     from schedkit.recurrence import When
@@ -57,7 +56,7 @@ class _Component(pulumi.ComponentResource):
         self._program = current()
         self._program.claim(self._kind, spec.name, opts.parent if opts else None)
         self.spec = spec
-        self._translator = backend
+        self.translator = backend
         self.plan = plan_for(backend, spec, target, overrides)
         self.refusal = self._program.judge(self.plan)
         self._report()
@@ -65,28 +64,39 @@ class _Component(pulumi.ComponentResource):
         super().__init__(f"schedkit:index:{self._kind}", spec.name, {"backend": gate}, opts)
         self.resources: Mapping[str, pulumi.Resource] = {}
         blocked = self.refusal or (above and above.refusal)
-        self._finish(above) if not blocked else self._refuse()
+        self._hand_out(self._never() if blocked else self._deployed(above))
 
-    def _finish(self, above: _Component | None) -> None:
+    def _deployed(self, above: _Component | None) -> object:
+        """
+        Make the resources; return the schedule's id.
+        """
         others = {f"shared/{node.key}": self._share(node) for node in ordered(self.plan.shared)}
         if above is not None:
             others |= {f"pipeline/{key}": made for key, made in above.resources.items()}
-        nodes, classes = self.plan.nodes, self._translator.classes
+        nodes, classes = self.plan.nodes, self.translator.classes
         self.resources = deploy(nodes, classes, self.plan.name, self, others) if nodes else {}
-        self._hand_out(resolved(self.plan.schedule_id, {**others, **self.resources}))
         if pulumi.runtime.is_dry_run() and COLLECTOR.get() is None:
             pulumi.log.info(summary(self.plan, datetime.now(UTC)), self)
+        return resolved(self.plan.schedule_id, {**others, **self.resources})
 
-    def _refuse(self) -> None:
-        self._hand_out(pulumi.Output.from_input(Gate(self._program, "")))
+    def _never(self) -> pulumi.Output[str]:
+        """
+        An id that raises what the gate raises.
+        """
+        refused: pulumi.Input[str] = Gate(self._program, "")
+        return pulumi.Output.from_input(refused)
 
-    def _hand_out(self, schedule_id: object) -> None:
-        self.register_outputs({})
+    def _hand_out(self, schedule_id: Any) -> None:
+        if isinstance(self.spec, PipelineSpec):
+            self.register_outputs({})
+        else:
+            self.schedule_id = schedule_id
+            self.register_outputs({"scheduleId": schedule_id})
 
     def _report(self) -> None:
         collector = COLLECTOR.get()
         if collector is not None:
-            arguments = (self._kind, self.plan.name, self.spec, self._translator)
+            arguments = (self._kind, self.plan.name, self.spec, self.translator)
             collector.append(Report(*arguments, self.plan, self.refusal))
 
     def _share(self, node: Node) -> pulumi.Resource:
@@ -103,7 +113,7 @@ class _Component(pulumi.ComponentResource):
             name = f"schedkit-{self.plan.backend}"
             if scope not in shared:
                 shared[scope] = _Shared(name, list(providers.values()))
-            classes, owner = self._translator.classes, shared[scope]
+            classes, owner = self.translator.classes, shared[scope]
             key = child_name(name, node.key, first=False)
             made = deploy((node,), classes, key, owner, {})
             shared[(*scope, node.key)] = made[node.key]
@@ -156,7 +166,8 @@ class Pipeline(_Component):
             overlap: See `PipelineSpec`.
             timeout: Of a whole run, retries included: `2h`, a `timedelta` or seconds.
             keep: How long a run's files stay.
-            backend: Its name, or a `Backend`; wins over `schedkit:backend`. Schedules follow their pipeline.
+            backend: Its name, or a `Backend`; wins over `schedkit:backend`. Schedules follow
+                their pipeline.
             overrides: Node key -> inputs by wire name, laid over the plan before the proof.
             opts: Of the component; they reach the resources where Pulumi hands them down.
 
@@ -174,7 +185,7 @@ class Pipeline(_Component):
             timeout=timeout,
             keep=keep,
         )
-        self._starters: list[str] = []
+        self.starters: list[str] = []
         super().__init__(spec, current().backend(backend), _target(), overrides, opts)
 
 
@@ -247,14 +258,10 @@ class Schedule(_Component):
             paused=paused,
         )
         target = attrs.evolve(
-            _target(), physical_name=physical_name, starters=tuple(pipeline._starters)
+            _target(), physical_name=physical_name, starters=tuple(pipeline.starters)
         )
-        pipeline._starters.append(name)
-        super().__init__(spec, pipeline._translator, target, overrides, opts, pipeline)
-
-    def _hand_out(self, schedule_id: Any) -> None:
-        self.schedule_id = schedule_id
-        self.register_outputs({"scheduleId": schedule_id})
+        pipeline.starters.append(name)
+        super().__init__(spec, pipeline.translator, target, overrides, opts, pipeline)
 
 
 def summary(plan: Plan, after: datetime) -> str:

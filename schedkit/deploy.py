@@ -5,7 +5,7 @@ Turn a plan into Pulumi resources: the only code that touches an SDK, the same f
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING, Any
@@ -54,11 +54,9 @@ def deploy(
         options: dict[str, Any] = {**node.options}
         opts = pulumi.ResourceOptions(parent=parent, depends_on=after or None, **options)
         inputs = scope.resolve(node.inputs) if node.symbols else node.inputs
-        resource = kind(
-            child_name(name, node.key, first=node is nodes[0]),
-            opts=opts,
-            **{names[key]: value for key, value in inputs.items()},
-        )
+        arguments: dict[str, Any] = {names[key]: value for key, value in inputs.items()}
+        child = child_name(name, node.key, first=node is nodes[0])
+        resource: pulumi.Resource = kind(child, opts=opts, **arguments)
         made[node.key] = scope.resources[node.key] = resource
     return made
 
@@ -82,7 +80,7 @@ def ordered(nodes: Sequence[Node]) -> Iterable[Node]:
 
 
 @cache
-def load(path: str) -> tuple[type[pulumi.Resource], Mapping[str, str]]:
+def load(path: str) -> tuple[Callable[..., pulumi.Resource], Mapping[str, str]]:
     """
     `"pulumi_aws.scheduler:Schedule"` -> the class, and its wire names -> Python names.
 
@@ -94,7 +92,8 @@ def load(path: str) -> tuple[type[pulumi.Resource], Mapping[str, str]]:
         kind = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError) as error:
         package = module.partition(".")[0].replace("_", "-")
-        raise BackendLoadError(f"class {path}", str(error), f"try: pip install {package}") from error
+        cure = f"try: pip install {package}"
+        raise BackendLoadError(f"class {path}", str(error), cure) from error
     home = importlib.import_module(kind.__module__)
     args = getattr(home, f"{name}InitArgs", None) or getattr(home, f"{name}Args")
     inputs = {wire: py for py, wire in _types.input_type_py_to_pulumi_names(args).items()}

@@ -20,7 +20,6 @@ from schedkit.inputs import hint, is_live
 
 
 if TYPE_CHECKING:
-    # ruff: noqa: TC004  nobody reads these annotations at runtime
     from schedkit.backend import Finding
     from schedkit.recurrence import When
     from schedkit.recurrence.proof import Proof
@@ -107,7 +106,8 @@ class Node:
         """
         The keys of the nodes that this one refers to, by `Ref` or by `after`.
         """
-        return frozenset(leaf.node for leaf in self.symbols if isinstance(leaf, Ref)) | {*self.after}
+        refs = (symbol.node for symbol in self.symbols if isinstance(symbol, Ref))
+        return frozenset((*refs, *self.after))
 
 
 @attrs.frozen
@@ -242,7 +242,7 @@ def _collect(value: object, found: list[object]) -> None:
 
 def _symbols(value: object, found: list[Symbol]) -> None:
     """
-    As `walk`, for symbols only; bodies are large and most of them plain, so plain types come first.
+    As `walk`, for symbols only; bodies are large and mostly plain, so plain types come first.
     """
     kind = type(value)
     if kind is str or kind is int or kind is bool:
@@ -261,7 +261,7 @@ def _symbols(value: object, found: list[Symbol]) -> None:
             _symbols(value.document, found)
 
 
-def show(value: object) -> object:  # noqa: PLR0911  one return a kind
+def show(value: object) -> object:
     """
     The value as plain data, for people, snapshots and `--json`: `${role.arn}` for a reference.
     """

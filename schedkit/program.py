@@ -82,7 +82,8 @@ class Program:
         if not name:
             there = ", ".join(registry.installed()) or "none; try: pip install schedkit[local]"
             cure = f"run: pulumi config set schedkit:backend NAME (installed: {there})"
-            raise ConfigError("config schedkit:backend", "is not set, and no backend= is given", cure)
+            reason = "is not set, and no backend= is given"
+            raise ConfigError("config schedkit:backend", reason, cure)
         if name not in self._backends:
             kind = registry.load(name)
             options = config.options(kind, self.settings.options.get(name, {}))
@@ -109,7 +110,7 @@ class Program:
 
     def check(self) -> None:
         """
-        Raise what keeps the program from being registered: its own failure, or all refusals at once.
+        Raise what keeps the program from being registered: its own failure, or all refusals.
 
         Both are a `pulumi.RunError`, which Pulumi shows as it is.
         """
@@ -119,12 +120,12 @@ class Program:
         if self.failure is not None:
             raise self.failure
 
-    def watch(self, root: pulumi.Resource) -> None:
+    def watch(self, root: pulumi.ComponentResource) -> None:
         """
         Learn whether the program's top-level code ends by an exception.
 
-        Pulumi registers the stack's outputs in a `finally`; without this, all that was declared before
-        the exception would be registered.
+        Pulumi registers the stack's outputs in a `finally`; without this, all that was declared
+        before the exception would be registered.
         """
         register = root.register_outputs
 
@@ -132,7 +133,8 @@ class Program:
             error = sys.exception()
             if error is not None and not (isinstance(error, SystemExit) and not error.code):
                 text = "".join(traceback.format_exception(error))
-                self.failure = pulumi.RunError(f"nothing was registered, the program failed:\n{text}")
+                text = f"nothing was registered, the program failed:\n{text}"
+                self.failure = pulumi.RunError(text)
                 self.failure.__cause__ = error
             register(outputs)
 
@@ -141,10 +143,12 @@ class Program:
 
 class Gate:
     """
-    An input that every component waits for: its value, once the program's top-level code has ended without a refusal.
+    An input that every component waits for: its value, once the program's top-level code has ended
+    without a failure and a refusal.
 
-    A component is registered only after its inputs are known, and its children only after it: so a refusal anywhere
-    means that nothing of schedkit is registered. An async main, or resources that are not schedkit's, are not held back.
+    A component is registered only after its inputs are known, and its children only after it: so a
+    refusal anywhere means that nothing of schedkit is registered. An async main, or resources that
+    are not schedkit's, are not held back.
     """
 
     def __init__(self, program: Program, value: str) -> None:
@@ -156,7 +160,7 @@ class Gate:
 
     async def _pass(self) -> str:
         root = pulumi.runtime.get_root_resource()
-        while not getattr(root, "_async_program_registration_closed", True):
+        while not getattr(root, "_async_program_registration_closed", True):  # noqa: ASYNC110, no event
             await asyncio.sleep(0.001)
         self.program.check()
         return self.value
@@ -174,7 +178,8 @@ def current() -> Program:
         return Program()
     if root not in _PROGRAMS:
         _PROGRAMS[root] = program = Program()
-        program.watch(root)
+        if isinstance(root, pulumi.ComponentResource):
+            program.watch(root)
     return _PROGRAMS[root]
 
 

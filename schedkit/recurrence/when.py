@@ -7,6 +7,7 @@ Cron text, intervals, single instants and unions of them.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 from heapq import merge
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -63,11 +64,9 @@ class Cron(When):
 
     @calendar.default
     def _calendar(self) -> Calendar:
-        fields = parse(self.text, self.day_rule)
-        try:
-            return Calendar(**fields._asdict(), timezone=self.timezone, dst=self.dst)
-        except NeverFiresError as error:
-            raise NeverFiresError(f"cron {self.text!r}", error.reason, error.cure) from None
+        asked = (self.text, self.timezone, self.dst, self.day_rule)
+        plain = all(isinstance(value, str | Dst | None) for value in asked)
+        return (_normal if plain else _normal.__wrapped__)(*asked)
 
     def epochs(self, start: int, stop: int) -> Iterator[int]:
         return self.calendar.epochs(start, stop)
@@ -80,6 +79,15 @@ class Cron(When):
 
     def calendars(self) -> tuple[Calendar, ...]:
         return (self.calendar,)
+
+
+@lru_cache(maxsize=4_096)
+def _normal(text: str, timezone: str, dst: Dst | None, day_rule: DayRule | None) -> Calendar:
+    fields = parse(text, day_rule)
+    try:
+        return Calendar(**fields._asdict(), timezone=timezone, dst=dst)
+    except NeverFiresError as error:
+        raise NeverFiresError(f"cron {text!r}", error.reason, error.cure) from None
 
 
 def _interval(value: str | timedelta) -> int:

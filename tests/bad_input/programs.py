@@ -29,10 +29,12 @@ import pulumi, schedkit as sk
 step = sk.Step('fit', image='ghcr.io/acme/ml:1.4')
 train = sk.Pipeline('train', steps=[step])
 daily = sk.Cron('0 9 * * *')
+spec = lambda spec: {'cron_job': {'spec': spec}}
 """
 
 sys.path.insert(0, str(HERE))
 import snippets  # noqa: E402
+
 
 sys.path.remove(str(HERE))
 
@@ -109,7 +111,9 @@ def answer(case: Case, folder: Path, *, collect: bool = False) -> Answer:
     original, monitor.Recorder = monitor.Recorder, Counting
     error: SchedkitError | None = None
     try:
-        preview.run(write(case, folder), config=case.config, collect=collect, timeout=case.patience)
+        preview.run(
+            write(case, folder), config=case.config, collect=collect, timeout=case.patience
+        )
     except SchedkitError as caught:
         error = caught
     finally:
@@ -130,7 +134,9 @@ def masked(answer: dict[str, object]) -> dict[str, object]:
     """
     The answer without what depends on the machine: the version of the time zone data, the Python.
     """
-    return {key: _mask(value) if isinstance(value, str) else value for key, value in answer.items()}
+    return {
+        key: _mask(value) if isinstance(value, str) else value for key, value in answer.items()
+    }
 
 
 def _mask(text: str) -> str:

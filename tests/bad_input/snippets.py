@@ -212,7 +212,8 @@ VALUES = (
     "sk.Pipeline('train', steps=[step], parameters={'Epochs': 1})",
     "sk.Pipeline('train', steps=[step], parameters={'epochs': None})",
     "sk.Pipeline('train', steps=[step], parameters=['epochs'])",
-    "sk.Pipeline('train', steps=[sk.Step('fit', args=[sk.Parameter('epoch')])], parameters={'epochs': 1})",
+    "s = sk.Step('fit', args=[sk.Parameter('epoch')]); "
+    "sk.Pipeline('train', steps=[s], parameters={'epochs': 1})",
     "sk.Pipeline('train', steps=[step], timeout='0s')",
     "sk.Pipeline('train', steps=[step], keep=30)",
     "sk.Pipeline('train', steps=[step], backend='kubernets')",
@@ -229,15 +230,15 @@ VALUES = (
     "sk.Schedule('nightly', train, daily, start='2026-01-01')",
     "sk.Schedule('nightly', train, daily, start=17)",
     "sk.Schedule('nightly', train, daily, end='2026-01-01T00:00:00')",
-    "sk.Schedule('nightly', train, daily, start='2027-01-01T00:00:00Z', end='2026-01-01T00:00:00Z')",
+    "sk.Schedule('n', train, daily, start='2027-01-01T00:00:00Z', end='2026-01-01T00:00:00Z')",
     "sk.Schedule('nightly', train, daily, paused='yes')",
     "sk.Schedule('nightly', train, daily, paused=pulumi.Output.from_input(True))",
     "sk.Schedule('nightly', train, daily, parameters={'epoch': 3})",
     "sk.Schedule('nightly', train, daily, physical_name='Not A Name')",
     "sk.Schedule('nightly', train, daily, overrides={'cron_jobs': {'spec': {}}})",
-    "sk.Schedule('nightly', train, daily, overrides={'cron_job': {'spec': {'schedule': 'nonsense'}}})",
-    "sk.Schedule('nightly', train, daily, overrides={'cron_job': {'spec': {'timeZone': 'Mars/Olympus'}}})",
-    "sk.Schedule('nightly', train, daily, overrides={'cron_job': {'spec': {'schedule': '0 10 * * *'}}})",
+    "sk.Schedule('nightly', train, daily, overrides=spec({'schedule': 'nonsense'}))",
+    "sk.Schedule('nightly', train, daily, overrides=spec({'timeZone': 'Mars/Olympus'}))",
+    "sk.Schedule('nightly', train, daily, overrides=spec({'schedule': '0 10 * * *'}))",
 )
 
 CONFIG = (

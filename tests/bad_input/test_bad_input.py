@@ -1,7 +1,9 @@
 """
-Bad input of every kind: a typed error with culprit, reason and cure; no traceback; nothing registered.
+Bad input of every kind: a typed error with culprit, reason and cure; no traceback; nothing
+registered.
 
-`expected.json` holds what schedkit says, read by people; `python tests/bad_input/write_expected.py` writes it anew.
+`expected.json` holds what schedkit says, read by people; `python write_expected.py` in this folder
+writes it anew.
 """
 
 from __future__ import annotations
@@ -28,7 +30,9 @@ sys.modules[spec.name] = programs
 spec.loader.exec_module(programs)
 
 CASES = list(programs.cases())
-EXPECTED = {(row["section"], row["label"]): row for row in json.loads(programs.EXPECTED.read_text())}
+EXPECTED = {
+    (row["section"], row["label"]): row for row in json.loads(programs.EXPECTED.read_text())
+}
 
 
 def run(words: list[str], case: programs.Case) -> tuple[int, str]:
@@ -74,7 +78,9 @@ def test_command_line(case: programs.Case, tmp_path: Path) -> None:
     `schedkit plan` says it in a sentence, without a traceback, and exits with 1 or 2.
     """
     folder = programs.write(case, tmp_path)
-    config = [word for key, value in case.config.items() for word in ("--config", f"{key}={value}")]
+    config = [
+        word for key, value in case.config.items() for word in ("--config", f"{key}={value}")
+    ]
     code, said = run(["plan", str(folder), "--timeout", str(case.patience), *config], case)
     refused = "cannot keep this" in EXPECTED[case.section, case.label]["reason"]
     assert code == (1 if refused else 2)
