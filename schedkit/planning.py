@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from schedkit.backend import Backend, Feature, Finding, Target, refused
+from schedkit.backend import Backend, Feature, Finding, Target, exact, refused
 from schedkit.exceptions import NotExpressibleError, PlanError, SpecError, UnsupportedError
 from schedkit.inputs import plain
 from schedkit.pipeline import PipelineSpec
@@ -96,7 +96,10 @@ def _proved(plan: Plan, backend: Backend) -> Plan:
         reason = f"the text that stands in the plan cannot be read back: {error}"
         bad = refused(Feature.CRON, reason, "mend the override that put it there")
         return attrs.evolve(plan, findings=(*plan.findings, bad))
-    return attrs.evolve(plan, proof=proof, findings=(*plan.findings, *_judged(plan.proves, proof)))
+    judged = tuple(_judged(plan.proves, proof))
+    worse = {finding.feature for finding in judged}
+    kept = (f for f in plan.findings if f.verdict != "exact" or f.feature not in worse)
+    return attrs.evolve(plan, proof=proof, findings=(*kept, *judged))
 
 
 def _judged(when: When, proof: Proof) -> Iterator[Finding]:
@@ -107,6 +110,8 @@ def _judged(when: When, proof: Proof) -> Iterator[Finding]:
     policy = any(calendar.dst for calendar in when.calendars())
     elsewhere = Feature.TIMEZONE if proof.changes else Feature.CRON
     feature = Feature.DST if policy else elsewhere
+    if policy and proof.holds:
+        yield exact(Feature.DST, f"{proof.dialect} does what the policy says in {zones}")
     if proof.missing_count or proof.extra_count:
         reason = f"{proof.dialect} would fire otherwise in {zones}: {_differences(proof)}"
         instants = (*proof.missing, *proof.extra)
@@ -134,6 +139,5 @@ def _differences(proof: Proof) -> str:
 
 
 def _first(instants: tuple[datetime, ...]) -> str:
-    shown, more = instants[:3], instants[3:]
-    texts = [f"{t.isoformat()} ({t.astimezone(UTC):%Y-%m-%dT%H:%M}Z)" for t in shown]
-    return ", ".join([*texts, "..."] if more else texts)
+    shown = [f"{t.isoformat()} ({t.astimezone(UTC):%Y-%m-%dT%H:%M}Z)" for t in instants[:3]]
+    return ", ".join(shown)
