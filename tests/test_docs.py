@@ -12,6 +12,7 @@ import tomllib
 import pytest
 
 import schedkit
+from schedkit import preview
 
 
 ROOT = pathlib.Path(__file__).parents[1]
@@ -60,6 +61,18 @@ def test_sessions_exist(page: pathlib.Path) -> None:
     tree = ast.parse((ROOT / "noxfile.py").read_text())
     sessions = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
     assert set() == set(re.findall(r"nox -s (\w+)", page.read_text())) - sessions
+
+
+def test_the_tour_of_the_readme_is_kept(tmp_path: pathlib.Path) -> None:
+    """
+    The program that README shows is refused nowhere on kubernetes, and makes the CronJob it says.
+    """
+    (tmp_path / "Pulumi.yaml").write_text("name: tour\nruntime: python\n")
+    (tmp_path / "__main__.py").write_text(blocks(ROOT / "README.md", "python")[0])
+    found = preview.run(tmp_path, backend="kubernetes")
+    assert [report.refusal for report in found.reports] == [None, None]
+    native = [each.type for each in found.resources if each.type.startswith("kubernetes:")]
+    assert native == ["kubernetes:core/v1:ServiceAccount", "kubernetes:batch/v1:CronJob"]
 
 
 def test_pages_hold_one_sentence_per_line() -> None:
