@@ -7,7 +7,8 @@ from __future__ import annotations
 import click
 
 from schedkit import registry
-from schedkit.backend import Backend, Feature, Finding, Target
+from schedkit.backend import Backend, Target
+from schedkit.findings import Feature, Finding
 from schedkit.cli import main
 from schedkit.planning import plan_for
 from schedkit.testing.examples import EXAMPLES

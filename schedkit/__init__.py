@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 
 if TYPE_CHECKING:
-    from schedkit.backend import Backend, Feature, Finding, Target
+    from schedkit.backend import Backend, Target
     from schedkit.components import Pipeline, Schedule
     from schedkit.exceptions import SchedkitError, UnsupportedError
+    from schedkit.findings import Feature, Finding
     from schedkit.pipeline import Keep, Parameter, PipelineSpec, Resources, Retry, Secret, Step
     from schedkit.plan import Json, Lookup, Node, Plan, Ref, Text, Timing
     from schedkit.recurrence import (
@@ -30,9 +31,10 @@ if TYPE_CHECKING:
     from schedkit.schedule import CatchUp, ScheduleSpec
 
 _HOMES = {
-    "backend": ("Backend", "Feature", "Finding", "Target"),
+    "backend": ("Backend", "Target"),
     "components": ("Pipeline", "Schedule"),
     "exceptions": ("SchedkitError", "UnsupportedError"),
+    "findings": ("Feature", "Finding"),
     "pipeline": ("Keep", "Parameter", "PipelineSpec", "Resources", "Retry", "Secret", "Step"),
     "plan": ("Json", "Lookup", "Node", "Plan", "Ref", "Text", "Timing"),
     "recurrence": (

@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from schedkit.backend import Finding
+    from schedkit.findings import Finding
 
 
 _SHOWN = 100  # characters of a text that an error repeats

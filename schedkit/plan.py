@@ -20,7 +20,7 @@ from schedkit.inputs import hint, is_live
 
 
 if TYPE_CHECKING:
-    from schedkit.backend import Finding
+    from schedkit.findings import Finding
     from schedkit.recurrence import When
     from schedkit.recurrence.proof import Proof
 

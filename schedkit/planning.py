@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from schedkit.backend import Backend, Feature, Finding, Target, exact, refused
+from schedkit.backend import Backend, Target
 from schedkit.exceptions import NotExpressibleError, PlanError, SpecError, UnsupportedError
+from schedkit.findings import Feature, Finding, exact, refused
 from schedkit.inputs import plain
 from schedkit.pipeline import PipelineSpec
 from schedkit.recurrence.dialects import Native

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from schedkit.backend import Finding
+    from schedkit.findings import Finding
     from schedkit.plan import Plan
     from schedkit.preview import Preview, Resource
     from schedkit.program import Report

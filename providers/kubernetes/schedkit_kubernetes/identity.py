@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from schedkit.backend import Feature, Finding, Target, refused
+from schedkit.backend import Target
+from schedkit.findings import Feature, Finding, refused
 from schedkit.plan import Node
 from schedkit_kubernetes.options import DNS_LABEL, LABEL_VALUE, Options
 

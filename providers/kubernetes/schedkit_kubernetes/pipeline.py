@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from schedkit.backend import Feature, Finding, Target, emulated, exact, refused
+from schedkit.backend import Target
+from schedkit.findings import Feature, Finding, emulated, exact, refused
 from schedkit.pipeline import Retry
 from schedkit.plan import Plan
 from schedkit_kubernetes import identity, pod

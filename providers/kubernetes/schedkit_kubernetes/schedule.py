@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from schedkit.backend import Feature, Finding, Target, emulated, exact, refused
+from schedkit.backend import Target
 from schedkit.exceptions import NotExpressibleError
+from schedkit.findings import Feature, Finding, emulated, exact, refused
 from schedkit.plan import Node, Plan, Ref, Timing
 from schedkit.recurrence import Every, Union, jitter
 from schedkit.recurrence.durations import duration

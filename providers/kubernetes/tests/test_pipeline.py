@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 import schedkit as sk
-from schedkit.backend import Feature, Target
+from schedkit.backend import Target
+from schedkit.findings import Feature
 
 
 DOCS = "https://kubernetes.io/docs/"

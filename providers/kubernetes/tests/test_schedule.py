@@ -9,7 +9,8 @@ import attrs
 import pytest
 
 import schedkit as sk
-from schedkit.backend import Feature, Target
+from schedkit.backend import Target
+from schedkit.findings import Feature
 from schedkit.plan import Ref, Timing
 from schedkit.planning import plan_for
 from schedkit.recurrence.dialects import Native

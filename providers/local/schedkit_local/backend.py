@@ -8,16 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from schedkit.backend import (
-    Backend,
-    Feature,
-    Finding,
-    RunResult,
-    Target,
-    emulated,
-    exact,
-    refused,
-)
+from schedkit.backend import Backend, RunResult, Target
+from schedkit.findings import Feature, Finding, emulated, exact, refused
 from schedkit.plan import Node, Plan
 from schedkit_local.document import read, write
 from schedkit_local.options import LocalOptions

@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import pytest
 
-from schedkit.backend import Feature, Runs, Target
+from schedkit.backend import Runs, Target
 from schedkit.exceptions import OutputError, RunFailedError, SpecError
+from schedkit.findings import Feature
 from schedkit.pipeline import Keep, Parameter, PipelineSpec, Resources, Retry, Secret, Step
 from schedkit.recurrence import Cron
 from schedkit.schedule import ScheduleSpec
