@@ -92,7 +92,7 @@ def options(backend: type[Backend], values: Mapping[str, object]) -> object:
     if not attrs.has(backend.options):
         reason = f"{backend.options!r} is no attrs class"
         raise BackendLoadError(f"backend {backend.name!r}", reason, "tell its author")
-    names = {_camel(field.name) for field in attrs.fields(backend.options)}
+    names = {camel(field.name) for field in attrs.fields(backend.options)}
     for key in values:
         if key not in names:
             raise ConfigError(f"{where}.{key}", "is no option", hint(key, names))
@@ -113,7 +113,7 @@ def _refusal(where: str, error: BaseException) -> ConfigError:
         error = error.exceptions[0]
         for note in getattr(error, "__notes__", ()):
             name, index = getattr(note, "name", None), getattr(note, "index", None)
-            path += f".{_camel(name)}" if name else f"[{index!r}]" if index is not None else ""
+            path += f".{camel(name)}" if name else f"[{index!r}]" if index is not None else ""
     if isinstance(error, SpecError | ConfigError):
         return ConfigError(f"{path}: {error.culprit}", error.reason, error.cure)
     return ConfigError(path, str(error), "see the backend's options in its README")
@@ -129,7 +129,7 @@ def _converter() -> Converter:
     converter = Converter(forbid_extra_keys=True, prefer_attrib_converters=True)
 
     def factory(kind: type, converter: Converter) -> Callable[..., Any]:
-        renames: Any = {f.name: override(rename=_camel(f.name)) for f in attrs.fields(kind)}
+        renames: Any = {f.name: override(rename=camel(f.name)) for f in attrs.fields(kind)}
         return make_dict_structure_fn(kind, converter, _cattrs_forbid_extra_keys=True, **renames)
 
     converter.register_structure_hook_factory(attrs.has, factory)
@@ -151,6 +151,9 @@ def _strict(value: object, kind: type) -> object:
     raise ValueError(msg)
 
 
-def _camel(name: str) -> str:
+def camel(name: str) -> str:
+    """
+    `run_as_user` -> `runAsUser`.
+    """
     first, *rest = name.split("_")
     return first + "".join(word.capitalize() for word in rest)
