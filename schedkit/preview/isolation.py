@@ -11,6 +11,8 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
+from schedkit import deploy
+
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -128,9 +130,11 @@ def _forget(folder: str, before: set[str]) -> None:
     """
     Drop what the program imported from its own folder, but not from a virtual environment in it.
     """
-    for name in set(sys.modules) - before:
-        if _inside(sys.modules[name], folder):
-            del sys.modules[name]
+    own = [name for name in set(sys.modules) - before if _inside(sys.modules[name], folder)]
+    for name in own:
+        del sys.modules[name]
+    if own:
+        deploy.load.cache_clear()  # a class of the program's own may be among them
 
 
 def _inside(module: ModuleType, folder: str) -> bool:

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import contextvars
 import ctypes
+import selectors
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -33,7 +34,7 @@ THREAD = "schedkit-program"
 
 _ONE_AT_A_TIME = threading.Lock()
 _WORKERS = 4
-_GRACE = 1.0  # seconds that a stopped program has to unwind
+_POLITE, _GRACE = 0.1, 2.0  # seconds that a stopped program has to unwind
 
 
 def run(
@@ -82,9 +83,9 @@ def run(
         return job.result(tail)
 
 
-class _Stop(BaseException):
+class _Stop(KeyboardInterrupt):
     """
-    Raised inside a program whose time is up.
+    Raised inside a program whose time is up; asyncio lets no other kind through.
     """
 
 
@@ -105,6 +106,7 @@ class _Job:
         self.error: ProgramError | None = None
         self.loop = asyncio.new_event_loop()
         self.ended = threading.Event()
+        self.unwinding = False
         self.worker_loops: list[asyncio.AbstractEventLoop] = []
 
     def start(self, timeout: float) -> None:
@@ -122,13 +124,28 @@ class _Job:
             self._stop(thread)
 
     def _stop(self, thread: threading.Thread) -> None:
-        if not self.ended.is_set():  # after Ctrl-C a thread that was joined says it is dead
-            ident, error = ctypes.c_ulong(thread.ident or 0), ctypes.py_object(_Stop)
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(ident, error)
-            with contextlib.suppress(RuntimeError):  # it was closed just now
-                self.loop.call_soon_threadsafe(int)  # wakes a loop that waits
-        self.ended.wait(_GRACE)
-        thread.join(0.1)
+        """
+        End a program that still runs: first a loop that waits, then code that never returns to it.
+
+        In this order, since CPython 3.11 under a tracer spins while an asynchronous exception
+        waits for a thread that waits.
+        """
+        if not self.ended.is_set():
+            with contextlib.suppress(RuntimeError):  # the loop was closed just now
+                self.loop.call_soon_threadsafe(self._interrupt)
+            if not self.ended.wait(_POLITE) and not self._waits(thread):
+                ident, error = ctypes.c_ulong(thread.ident or 0), ctypes.py_object(_Stop)
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(ident, error)
+        if self.ended.wait(_GRACE):
+            thread.join()
+
+    def _waits(self, thread: threading.Thread) -> bool:
+        frame = sys._current_frames().get(thread.ident or 0)  # noqa: SLF001
+        return frame is not None and frame.f_code.co_filename == selectors.__file__
+
+    def _interrupt(self) -> None:
+        if not self.unwinding:
+            raise _Stop
 
     def result(self, tail: Tail) -> Preview:
         """
@@ -166,6 +183,7 @@ class _Job:
         except BaseException as error:  # noqa: BLE001, SystemExit of the program included
             self.error = blame(error, self.project)
         finally:
+            self.unwinding = True
             try:
                 self._close(pool)
             finally:

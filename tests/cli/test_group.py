@@ -16,7 +16,7 @@ import pytest
 
 from schedkit import registry
 from schedkit.cli import main
-from schedkit.exceptions import BackendLoadError
+from schedkit.exceptions import BackendLoadError, CronSyntaxError
 
 
 COMMANDS = ("backends", "explain", "next", "plan", "run")
@@ -140,6 +140,17 @@ def test_ends(cli, monkeypatch, error: BaseException, code: int, sentence: str) 
     assert code == answer.code
     assert answer.err.startswith(sentence)
     assert "Traceback" not in answer.err
+
+
+def test_error_is_raised_on_demand(monkeypatch) -> None:
+    """
+    Inside Python, the error comes as it is: with the variable, or without standalone mode.
+    """
+    with pytest.raises(CronSyntaxError):
+        main(["explain", "61 * * * *"], standalone_mode=False)
+    monkeypatch.setenv("SCHEDKIT_TRACEBACK", "1")
+    with pytest.raises(CronSyntaxError):
+        main(["explain", "61 * * * *"])
 
 
 def test_traceback_on_demand(shell) -> None:
