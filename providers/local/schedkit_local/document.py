@@ -123,6 +123,7 @@ def read(inputs: Mapping[str, object], culprit: str) -> RunDocument:
         RunFailedError: An override made nonsense of it.
     """
     plain(inputs, culprit)
+    inputs = _without_unknown_images(inputs)
     if UNKNOWN in walk(inputs):
         cure = "write it as plain text for runs on this machine"
         raise RunFailedError(culprit, "holds a value that only an engine knows", cure)
@@ -135,6 +136,24 @@ def read(inputs: Mapping[str, object], culprit: str) -> RunDocument:
     _check_parameters(document, culprit)
     _check_needs(document, culprit, cure)
     return document
+
+
+def _without_unknown_images(inputs: Mapping[str, object]) -> Mapping[str, object]:
+    """
+    A step with a command needs no image here, so one that only a deployment knows is left out.
+    """
+    steps = inputs.get("steps")
+    if not isinstance(steps, Mapping):
+        return inputs
+    kept = {
+        name: {**step, "image": None} if _runs_without(step) else step
+        for name, step in steps.items()
+    }
+    return {**inputs, "steps": kept}
+
+
+def _runs_without(step: object) -> bool:
+    return isinstance(step, Mapping) and step.get("image") == UNKNOWN and bool(step.get("command"))
 
 
 def _check_parameters(document: RunDocument, culprit: str) -> None:

@@ -28,6 +28,15 @@ def test_value_that_only_an_engine_knows():
     assert "holds a value that only an engine knows" in caught.value.reason
 
 
+def test_image_that_only_an_engine_knows():
+    """An image that a process does not need is left out; one that a container needs is refused."""
+    unknown = "<known at deploy>"
+    step = Step("a", command=["x"], image=unknown)
+    assert read(compiled(step).node("run").inputs, "here").steps["a"].image is None
+    with pytest.raises(RunFailedError):
+        read(compiled(Step("a", image=unknown)).node("run").inputs, "here")
+
+
 class Later:
     """
     Known to the engine only.
