@@ -87,7 +87,12 @@ def whole_seconds(value: object, culprit: str) -> datetime:
     """
     An `instant`, in UTC and without a fraction of a second.
     """
-    found = instant(value, culprit).astimezone(UTC)
+    found = instant(value, culprit)
+    try:
+        found = found.astimezone(UTC)
+    except OverflowError:
+        reason = f"{found.isoformat()} is not in the years 1 to 9999 of UTC"
+        raise SpecError(culprit, reason, "give one in our time") from None
     if found.microsecond:
         cure = f"write {found.replace(microsecond=0).isoformat()}"
         raise SpecError(culprit, "has a fraction of a second", cure)

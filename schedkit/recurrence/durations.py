@@ -11,8 +11,8 @@ from schedkit.exceptions import SpecError
 from schedkit.recurrence.checks import SECOND, plain
 
 
-_TEXT = r"(?:([0-9]+)h)?(?:([0-9]+)m)?(?:([0-9]+)s)?"
-_CALENDAR_UNIT = r"([0-9]+)?\s*(d|days?|w|weeks?|mo|months?|y|years?)"
+_TEXT = r"(?:([0-9]{1,9})h)?(?:([0-9]{1,9})m)?(?:([0-9]{1,9})s)?"
+_CALENDAR_UNIT = r"([0-9]{1,9})?\s*(d|days?|w|weeks?|mo|months?|y|years?)"
 _QUESTION = {
     "d": ("how long is a day? 23 to 25 hours when the clocks change", 24),
     "w": ("how long is a week? 167 to 169 hours when the clocks change", 168),
