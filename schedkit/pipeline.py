@@ -62,7 +62,7 @@ __all__ = [
 ]
 
 Overlap: TypeAlias = Literal["allow", "forbid", "replace", "queue"]
-_PARAMETER = re.compile(r"[a-z][a-z0-9_]*")
+_PARAMETER = re.compile(r"[a-z][a-z0-9_]{,49}")
 
 
 @attrs.frozen(kw_only=True)
@@ -87,7 +87,7 @@ def check_parameters(value: object, culprit: str) -> None:
     for name, item in value.items():
         plain(name, culprit)
         if not isinstance(name, str) or not _PARAMETER.fullmatch(name):
-            cure = "lower-case letters, digits and _, a letter first"
+            cure = "lower-case letters, digits and _, a letter first, at most 50"
             raise SpecError(f"{culprit}, {name!r}", "is no name of a parameter", cure)
         if isinstance(item, Parameter):
             cure = "give the value itself"
@@ -168,7 +168,7 @@ class PipelineSpec:
 
     def order(self) -> tuple[Step, ...]:
         """
-        The steps, each after all it needs.
+        The steps, each after all it needs, else as they were given.
 
         Raises:
             SpecError: The steps need each other in a circle.
@@ -177,15 +177,22 @@ class PipelineSpec:
 
     @cached_property
     def _order(self) -> tuple[Step, ...]:
-        steps = {step.name: step for step in self.steps}
+        place = {step.name: number for number, step in enumerate(self.steps)}
+        sorter = TopologicalSorter({step.name: step.needs for step in self.steps})
         try:
-            names = TopologicalSorter({s.name: s.needs for s in self.steps}).static_order()
-            return tuple(steps[name] for name in names)
+            sorter.prepare()
         except CycleError as error:
             circle = " -> ".join(reversed(error.args[1]))
             reason = f"need each other in a circle: {circle}"
             cure = "take one of these needs out"
             raise SpecError(f"{name_of(self)}, steps", reason, cure) from None
+        found: list[Step] = []
+        ready: list[int] = []
+        while sorter.is_active():
+            ready = sorted([*ready, *(place[name] for name in sorter.get_ready())])
+            found.append(self.steps[ready.pop(0)])
+            sorter.done(found[-1].name)
+        return tuple(found)
 
     @property
     def is_chain(self) -> bool:
