@@ -99,7 +99,7 @@ class ScheduleSpec:
     """
 
     name: str = attrs.field(validator=shape(NAME))
-    pipeline: PipelineSpec = attrs.field(validator=of_type(PipelineSpec))
+    pipeline: PipelineSpec = attrs.field(validator=shape(of_type(PipelineSpec)))
     when: When = attrs.field(
         validator=shape(of_type(When, cure="write sk.Cron('0 9 * * *', timezone='UTC')"))
     )
