@@ -35,7 +35,7 @@ Filling: TypeAlias = "Value | Parameter"
 
 RESERVED = "SCHEDKIT_"
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?)(Ki|Mi|Gi|Ti|k|M|G|T)?")
+_QUANTITY = re.compile(r"([0-9]{1,18})(?:\.([0-9]{1,9}))?(Ki|Mi|Gi|Ti|k|M|G|T)?")
 _UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 _UNITS |= {"Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 << 30, "Ti": 1 << 40}
 
@@ -51,8 +51,9 @@ def bytes_of(quantity: str) -> int:
     """
     The bytes that a checked quantity such as `16Gi` or `500M` means, rounded down.
     """
-    number, unit = _QUANTITY.fullmatch(quantity).groups("")  # type: ignore[union-attr]
-    return int(float(number) * _UNITS[unit])
+    whole, part, unit = _QUANTITY.fullmatch(quantity).groups("")  # type: ignore[union-attr]
+    scale: int = 10 ** len(part)
+    return int(whole + part) * _UNITS[unit] // scale
 
 
 @attrs.frozen(kw_only=True)
@@ -102,7 +103,10 @@ class Retry:
         """
         Seconds to wait before the given repetition, counted from 1.
         """
-        return min(self.backoff * self.factor ** (repetition - 1), self.maximum)
+        try:
+            return min(self.backoff * self.factor ** (repetition - 1), self.maximum)
+        except OverflowError:  # a power beyond any float
+            return self.maximum if self.backoff else 0
 
 
 @attrs.frozen
@@ -150,7 +154,8 @@ def _names(instance: object, field: attrs.Attribute[Any], value: object) -> None
         culprit = f"{name_of(instance)}, {field.name}={value!r}"
         raise SpecError(culprit, "is no list of steps", "write needs=[prepare]")
     if len(value) != len(set(value)):
-        raise SpecError(f"{name_of(instance)}, {field.name}={value!r}", "names a step twice")
+        culprit = f"{name_of(instance)}, {field.name}={value!r}"
+        raise SpecError(culprit, "names a step twice", "name it once")
 
 
 def check_filling(value: object, culprit: str) -> None:
@@ -159,6 +164,9 @@ def check_filling(value: object, culprit: str) -> None:
     """
     if is_live(value):
         return
+    if isinstance(value, Secret):
+        cure = "only variables hold secrets; write secrets={'NAME': sk.Secret(...)}"
+        raise SpecError(culprit, "is a secret", cure)
     if not isinstance(value, (str, int, float, Parameter)):
         reason = f"is {type(value).__name__}, not a text, number or bool"
         raise SpecError(culprit, reason, "write it as a text")
@@ -168,8 +176,6 @@ def check_filling(value: object, culprit: str) -> None:
 
 def _words(instance: object, field: attrs.Attribute[Any], value: object) -> None:
     culprit = f"{name_of(instance)}, {field.name}"
-    if value is None:
-        return
     if isinstance(value, str):
         cure = f"write {field.name}={value.split()!r}"
         raise SpecError(f"{culprit}={value!r}", "is one text; no shell splits it", cure)
@@ -178,6 +184,15 @@ def _words(instance: object, field: attrs.Attribute[Any], value: object) -> None
         raise SpecError(f"{culprit}={value!r}", "is no list of texts", "write a list")
     for index, item in enumerate(value):
         check_filling(item, f"{culprit}[{index}]")
+
+
+def _command(instance: object, field: attrs.Attribute[Any], value: object) -> None:
+    if value is None:
+        return
+    _words(instance, field, value)
+    if not value:
+        cure = "leave it out to keep the image's own"
+        raise SpecError(f"{name_of(instance)}, {field.name}=()", "names no program", cure)
 
 
 def _variables(instance: object, field: attrs.Attribute[Any], value: object) -> None:
@@ -205,7 +220,9 @@ def _variables(instance: object, field: attrs.Attribute[Any], value: object) -> 
 
 
 def _image(instance: object, _: attrs.Attribute[Any], value: object) -> None:
-    if value is not None and not is_live(value) and (not isinstance(value, str) or not value):
+    if value is None or is_live(value):
+        return
+    if not isinstance(value, str) or not value.strip():
         culprit = f"{name_of(instance)}, image={value!r}"
         cure = "write image='registry/name:tag' or leave it out"
         raise SpecError(culprit, "names no image", cure)
@@ -232,7 +249,7 @@ class Step:
     name: str = attrs.field(validator=shape(NAME))
     image: Input[str] | None = attrs.field(default=None, kw_only=True, validator=_image)
     command: tuple[Filling, ...] | None = attrs.field(
-        default=None, kw_only=True, converter=sequence, validator=_words
+        default=None, kw_only=True, converter=sequence, validator=_command
     )
     args: tuple[Filling, ...] = attrs.field(
         default=(), kw_only=True, converter=sequence, validator=_words
