@@ -10,16 +10,18 @@ from typing import Any, TypeAlias
 
 import pytest
 
-import schedkit as sk
 from schedkit.backend import Backend
+from schedkit.components import Pipeline, Schedule
 from schedkit.findings import Feature
 from schedkit.plan import show
 from schedkit.preview import SECRET, UNKNOWN, Preview
+from schedkit.recurrence import Cron
+from schedkit.step import Parameter
 from schedkit.testing.engine import output, registered
 from schedkit.testing.examples import step
 
 
-Component: TypeAlias = sk.Pipeline | sk.Schedule
+Component: TypeAlias = Pipeline | Schedule
 
 _FILLS: dict[str, tuple[Feature, Callable[[Any], dict[str, Any]]]] = {
     "image": (Feature.IMAGE, lambda text: {"image": text}),
@@ -40,11 +42,11 @@ def declared(
     A pipeline and its schedule; to be called in a program.
     """
     if parameter is not None:
-        fill["args"] = ["--data", sk.Parameter("data")]
+        fill["args"] = ["--data", Parameter("data")]
     parameters = {} if parameter is None else {"data": parameter}
-    above = sk.Pipeline(name, steps=[step(**fill)], parameters=parameters, backend=backend)
+    above = Pipeline(name, steps=[step(**fill)], parameters=parameters, backend=backend)
     own = {} if over is None else {"data": over}
-    return [above, sk.Schedule(f"{name}-nightly", above, sk.Cron("30 9 * * *"), parameters=own)]
+    return [above, Schedule(f"{name}-nightly", above, Cron("30 9 * * *"), parameters=own)]
 
 
 class ProgramLaws:
@@ -108,7 +110,7 @@ class ProgramLaws:
                 continue
             keys = [n.key for n in component.plan.nodes if backend.classes[n.token] is not None]
             assert sorted(keys) == sorted(component.resources)
-            if isinstance(component, sk.Schedule):
+            if isinstance(component, Schedule):
                 assert outputs[component.spec.name].get("scheduleId"), "schedule_id is empty"
 
 
