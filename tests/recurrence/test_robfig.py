@@ -118,6 +118,17 @@ def test_members_that_share_a_minute(members, expected):
     assert expected == texts(Union(*map(Cron, members)))
 
 
+@pytest.mark.parametrize(
+    ("one", "other"), [("0 9 * * 0,2-6", "0 9 1 * 1"), ("0 9 2-31 * *", "0 9 1 * 1")]
+)
+def test_a_union_of_every_day(one, other):
+    """
+    Where two day rules leave out no day, both day fields are open, not only the full one.
+    """
+    (native,) = ROBFIG.write(Union(Cron(one), Cron(other, day_rule="any")))
+    assert "0 9 * * *" == native.text
+
+
 def test_a_union_of_zones():
     """
     Each zone keeps its own texts.

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from schedkit.recurrence.when import Every, When
 
 DAY = 86_400
+_MONTH, _WEEK = range(1, 32), range(7)
 HOURS = range(24)
 MINUTES = range(60)
 MINUTES_OF_DAY = range(1_440)
@@ -39,8 +40,8 @@ class Days:
     weekdays: tuple[int, ...] = ()
 
     def __str__(self) -> str:
-        days = listed(self.days, range(1, 32)) if self.days else "*"
-        weekdays = listed(self.weekdays, range(7)) if self.weekdays else "*"
+        days = listed(self.days, _MONTH) if self.days else "*"
+        weekdays = listed(self.weekdays, _WEEK) if self.weekdays else "*"
         return f"{days} {listed(self.months, range(1, 13))} {weekdays}"
 
     def either(self, other: Days) -> Days | None:
@@ -54,8 +55,11 @@ class Days:
             return None
         if not any(mine) or not any(theirs):
             return Days(months=self.months)
-        days = _joined(self.days, other.days)
-        return Days(days, self.months, _joined(self.weekdays, other.weekdays))
+        days, weekdays = _joined(self.days, other.days), _joined(self.weekdays, other.weekdays)
+        # A full field would be written `*`, which adds no day to the other one's.
+        if len(days) == len(_MONTH) or len(weekdays) == len(_WEEK):
+            return Days(months=self.months)
+        return Days(days, self.months, weekdays)
 
 
 def parts(when: When) -> tuple[When, ...]:
