@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from schedkit.exceptions import CronSyntaxError, NotExpressibleError, TimeZoneError
 from schedkit.findings import Feature
@@ -48,10 +49,10 @@ class DialectConformance:
         dialect = self.make_dialect()
 
         @settings(max_examples=60, deadline=None, database=None)
-        @given(strategies.whens())
+        @given(strategies.whens(st.just("UTC")))
         def holds(when: When) -> None:
             natives = _written(dialect, when)
-            if natives and {calendar.timezone for calendar in when.calendars()} == {"UTC"}:
+            if natives:
                 proof = prove(when, natives, dialect)
                 assert (0, 0) == (proof.missing_count, proof.extra_count), natives
 

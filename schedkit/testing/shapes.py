@@ -130,7 +130,7 @@ def _one(value: object, kind: Any, where: str) -> Iterator[str]:
         for name, item in value.items():
             yield from _any_of(item, (arguments or (Any, Any))[1], f"{where}.{name}")
     elif not _scalar(value, kind):
-        yield f"{where}: {value!r} is no {getattr(kind, '__name__', kind)}"
+        yield f"{where}: {value!r} is no {kind.__name__ if isinstance(kind, type) else kind}"
 
 
 def _scalar(value: object, kind: Any) -> bool:

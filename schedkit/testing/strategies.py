@@ -39,6 +39,7 @@ ZONES = (
     "Africa/Cairo",
     "Africa/Casablanca",
 )
+_ANYWHERE = st.sampled_from(ZONES)
 _GRAPHS: tuple[dict[str, tuple[str, ...]], ...] = (
     {"a": ()},
     {"a": (), "b": ("a",)},
@@ -55,19 +56,20 @@ def zones() -> st.SearchStrategy[str]:
     """
     Zones of every manner of changing clocks.
     """
-    return st.sampled_from(ZONES)
+    return _ANYWHERE
 
 
 @st.composite
-def crons(draw: st.DrawFn) -> Cron:
+def crons(draw: st.DrawFn, timezones: st.SearchStrategy[str] = _ANYWHERE) -> Cron:
     """
     Five fields of numbers, ranges, steps and lists.
     """
     text = " ".join(draw(_field(low, high)) for low, high in _FIELDS)
+    zone = draw(timezones)
     try:
-        return Cron(text, timezone=draw(zones()), day_rule="any")
+        return Cron(text, timezone=zone, day_rule="any")
     except (AmbiguousCronError, NeverFiresError):
-        return Cron("30 9 * * *", timezone=draw(zones()))
+        return Cron("30 9 * * *", timezone=zone)
 
 
 @st.composite
@@ -85,7 +87,7 @@ def _field(draw: st.DrawFn, low: int, high: int) -> str:
 
 
 @st.composite
-def calendars(draw: st.DrawFn) -> Calendar:
+def calendars(draw: st.DrawFn, timezones: st.SearchStrategy[str] = _ANYWHERE) -> Calendar:
     """
     Sets of minutes, hours, days, months and weekdays, with the words that cron text lacks.
     """
@@ -102,7 +104,7 @@ def calendars(draw: st.DrawFn) -> Calendar:
             weekdays=weekdays,
             months=draw(_some(st.integers(1, 12))),
             day_rule=draw(st.sampled_from(["any", "all"])) if both else None,
-            timezone=draw(zones()),
+            timezone=draw(timezones),
             dst=draw(st.none() | _policies()),
         )
     except NeverFiresError:
@@ -120,13 +122,13 @@ def _policies() -> st.SearchStrategy[Dst]:
     return st.builds(Dst, gap=st.sampled_from(gaps), fold=st.sampled_from(folds))
 
 
-def whens() -> st.SearchStrategy[When]:
+def whens(timezones: st.SearchStrategy[str] = _ANYWHERE) -> st.SearchStrategy[When]:
     """
-    Every kind of schedule.
+    Every kind of schedule; in `zones()`, unless told otherwise.
     """
     every = st.builds(Every, st.sampled_from(["15m", "90m", "6h", "36h"]), _INSTANTS)
     once = st.builds(Once, _INSTANTS)
-    single = st.one_of(crons(), calendars(), every, once)
+    single = st.one_of(crons(timezones), calendars(timezones), every, once)
     return st.one_of(single, st.builds(Union, single, single))
 
 

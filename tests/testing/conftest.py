@@ -3,6 +3,20 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import pytest
+from hypothesis import Phase, settings
+
 
 # The suite compiles toys in other processes too, so they need a module that can be imported.
 sys.path.append(str(Path(__file__).parent))
+
+
+@pytest.fixture
+def generate_only():
+    """
+    Hypothesis finds a mistake and does not look for the smallest one.
+    """
+    settings.register_profile("once", settings.get_profile("schedkit"), phases=[Phase.generate])
+    settings.load_profile("once")
+    yield
+    settings.load_profile("schedkit")

@@ -245,8 +245,8 @@ class CountsCalls(Toy):
     calls = 0
 
     def timer(self, *args):
-        Toy.calls += 1
-        return changed(super().timer(*args), name=f"{args[1].fixed_name('x')}-{Toy.calls}")
+        CountsCalls.calls += 1
+        return changed(super().timer(*args), name=f"{args[1].fixed_name('x')}-{CountsCalls.calls}")
 
 
 class ChangesTheSpec(Toy):
