@@ -124,7 +124,9 @@ class ScheduleSpec:
     def __attrs_post_init__(self) -> None:
         if self.start and self.end and self.end <= self.start:
             culprit = f"{name_of(self)}, end={self.end.isoformat()}"
-            raise SpecError(culprit, f"is not after start={self.start.isoformat()}", "swap them")
+            raise SpecError(
+                culprit, f"is not after start={self.start.isoformat()}", "give a later end"
+            )
         self.filled()
 
     def filled(self) -> Mapping[str, Value]:

@@ -121,11 +121,20 @@ class Secret:
 
     name: str = attrs.field(
         validator=shape(
-            matches(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?", "the name of an existing secret", 253)
+            matches(
+                r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?",
+                "an existing secret's name, of lower-case letters, digits, hyphens and dots",
+                253,
+            )
         )
     )
     key: str = attrs.field(
-        default="value", validator=shape(matches(r"[-._a-zA-Z0-9]+", "the key of an entry", 253))
+        default="value",
+        validator=shape(
+            matches(
+                r"[-._a-zA-Z0-9]+", "an entry's key, of letters, digits, hyphens, dots and _", 253
+            )
+        ),
     )
 
 
@@ -138,7 +147,9 @@ class Parameter:
     """
 
     name: str = attrs.field(
-        validator=shape(matches(r"[a-z][a-z0-9_]*", "lower-case letters, digits and _", 50))
+        validator=shape(
+            matches(r"[a-z][a-z0-9_]*", "lower-case letters, digits and _, a letter first", 50)
+        )
     )
 
 
@@ -177,7 +188,7 @@ def check_filling(value: object, culprit: str) -> None:
 def _words(instance: object, field: attrs.Attribute[Any], value: object) -> None:
     culprit = f"{name_of(instance)}, {field.name}"
     if isinstance(value, str):
-        cure = f"write {field.name}={value.split()!r}"
+        cure = f"write {field.name}={value.split()!r}" if value.strip() else "write a list"
         raise SpecError(f"{culprit}={value!r}", "is one text; no shell splits it", cure)
     if not isinstance(value, tuple):
         plain(value, culprit)
@@ -204,7 +215,9 @@ def _variables(instance: object, field: attrs.Attribute[Any], value: object) -> 
         plain(name, culprit)
         if not isinstance(name, str) or not _VARIABLE.fullmatch(name):
             reason = "is no name of an environment variable"
-            raise SpecError(f"{culprit}, {name!r}", reason, "letters, digits and _ only")
+            raise SpecError(
+                f"{culprit}, {name!r}", reason, "letters, digits and _, no digit first"
+            )
         if name.startswith(RESERVED):
             raise SpecError(f"{culprit}, {name!r}", "is schedkit's own", "choose another name")
         if field.name == "secrets":
