@@ -8,18 +8,19 @@ import re
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from schedkit.exceptions import CronSyntaxError, NotExpressibleError, TimeZoneError
 from schedkit.findings import Feature
-from schedkit.recurrence import Cron, When
+from schedkit.recurrence import Cron, Every, Once, Union, When
 from schedkit.recurrence.dialects import Dialect, Native
 from schedkit.recurrence.proof import prove
 from schedkit.testing import strategies
 
 
-_START = int(datetime(2027, 1, 1, tzinfo=UTC).timestamp())
+_ANCHOR = datetime(2027, 1, 1, tzinfo=UTC)
+_START = int(_ANCHOR.timestamp())
 _STOP = int(datetime(2027, 2, 1, tzinfo=UTC).timestamp())
 
 
@@ -50,6 +51,9 @@ class DialectConformance:
 
         @settings(max_examples=60, deadline=None, database=None)
         @given(strategies.whens(st.just("UTC")))
+        @example(Union(Cron("0 9 * * *"), Cron("30 17 * * 5")))
+        @example(Every("36h", _ANCHOR))
+        @example(Once(_ANCHOR))
         def holds(when: When) -> None:
             natives = _written(dialect, when)
             if natives:

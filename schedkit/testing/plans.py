@@ -292,9 +292,11 @@ def fires_as_asked(backend: Backend, spec: Spec, window: Window = _YEAR) -> None
     wanted = [_epoch(instant) for instant in plan.proves.between(*window)]
     blurred = _changes(plan, window) if plan.proof.departures or plan.proof.unknown else ()
     assert _away_from(blurred, wanted) == _away_from(blurred, sorted(read))
-    if not (spec.start or spec.end):
-        asked = [_epoch(instant) for instant in spec.when.between(*window)]
-        _late_at_most(spec.jitter, asked, wanted, window)
+    first, last = max(spec.start or window[0], window[0]), min(spec.end or window[1], window[1])
+    if first < last:
+        asked = [_epoch(instant) for instant in spec.when.between(first, last)]
+        kept = [_epoch(instant) for instant in plan.proves.between(first, last)]
+        _late_at_most(spec.jitter, asked, kept, (first, last))
 
 
 def _late_at_most(seconds: int, asked: list[int], kept: list[int], window: Window) -> None:

@@ -16,7 +16,8 @@ def generate_only():
     """
     Hypothesis finds a mistake and does not look for the smallest one.
     """
-    settings.register_profile("once", settings.get_profile("schedkit"), phases=[Phase.generate])
+    phases = [Phase.explicit, Phase.generate]
+    settings.register_profile("once", settings.get_profile("schedkit"), phases=phases)
     settings.load_profile("once")
     yield
     settings.load_profile("schedkit")

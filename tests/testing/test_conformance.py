@@ -10,6 +10,7 @@ import pytest
 import toys
 
 from schedkit.exceptions import SchedkitError
+from schedkit.findings import Feature
 from schedkit.testing import BackendConformance
 
 
@@ -143,6 +144,24 @@ def test_says_what_is_wrong(kind, words):
     The failure names the trouble.
     """
     assert [text for text in failures(kind, BROKEN[kind]) if words in text]
+
+
+@pytest.mark.parametrize("dry_run", [False, True], ids=["up", "preview"])
+def test_a_lost_output_is_caught_in_previews_too(dry_run):
+    """
+    Another value that a preview does not know stands for no lost Output.
+    """
+    with pytest.raises(AssertionError, match="image: the Output got lost"):
+        suite(toys.PrintsOutputs).test_takes_outputs("image", dry_run)
+
+
+def test_a_start_hides_no_other_schedule():
+    """
+    A schedule that starts some day is held to its instants from that day on.
+    """
+    law = suite(toys.ProvesAnotherFromAStart).test_fires_when_the_schedule_fires
+    with pytest.raises(AssertionError):
+        law(Feature.START)
 
 
 def test_a_refused_text_is_no_failure():

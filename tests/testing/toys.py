@@ -303,6 +303,15 @@ class ProvesAnother(FiresEarly):
         return Cron("0 9 * * *")
 
 
+class ProvesAnotherFromAStart(ProvesAnother):
+    """
+    Keeps the start, of another schedule.
+    """
+
+    def refusals(self, spec):
+        return [bad for bad in super().refusals(spec) if bad.feature is not Feature.START]
+
+
 class ForgetsToTime(Toy):
     def compile_schedule(self, spec, target):
         plan = super().compile_schedule(spec, target)
