@@ -19,6 +19,7 @@ from pulumi.runtime import config as pulumi_config
 from schedkit import config, registry
 from schedkit.backend import Backend
 from schedkit.exceptions import ConfigError, SpecError, UnsupportedError
+from schedkit.inputs import plain
 from schedkit.planning import verdict
 
 
@@ -73,11 +74,16 @@ class Program:
         The backend of a component: its own argument wins over the config.
 
         Raises:
+            SpecError: The argument is neither a name nor a `Backend`.
             ConfigError: Neither names one, or its options are wrong.
             UnknownBackendError: The one named is not installed.
         """
         if isinstance(chosen, Backend):
             return chosen
+        plain(chosen, "backend")
+        if not isinstance(chosen, str | None):
+            cure = "write backend='local', or backend=Local(Options(...))"
+            raise SpecError(f"backend={chosen!r}", "is neither a name nor a Backend", cure)
         name = chosen or self.settings.backend
         if not name:
             there = ", ".join(registry.installed()) or "none; try: pip install schedkit[local]"

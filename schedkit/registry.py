@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
+from typing import cast
 
 from schedkit.backend import Backend
 from schedkit.exceptions import BackendLoadError, UnknownBackendError
@@ -54,10 +55,11 @@ def load(name: str) -> type[Backend]:
     except Exception as error:
         reason = f"cannot be loaded: {type(error).__name__}: {error}"
         raise BackendLoadError(culprit, reason, f"reinstall {_distribution(entry)}") from error
-    if not (isinstance(kind, type) and issubclass(kind, Backend) and kind.name == name):
+    is_backend = isinstance(kind, type) and issubclass(kind, Backend)
+    if not is_backend or getattr(kind, "name", None) != name:
         reason = f"{entry.value} is no schedkit.Backend of that name"
         raise BackendLoadError(culprit, reason, f"tell the author of {_distribution(entry)}")
-    return kind
+    return cast("type[Backend]", kind)
 
 
 def _distribution(entry: EntryPoint) -> str:
