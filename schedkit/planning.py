@@ -50,14 +50,15 @@ def plan_for(
         overrides: Node key -> inputs by wire name, laid over the node before the proof.
 
     Raises:
+        SpecError: *overrides* is no mapping of mappings.
         OverrideError: *overrides* names a node that the plan does not have.
     """
     if isinstance(spec, PipelineSpec):
         plan = backend.compile_pipeline(spec, target)
     else:
         plan = backend.compile_schedule(spec, target)
-    for key, changes in (overrides or {}).items():
-        plan = plan.patched(key, changes)
+    if overrides is not None:
+        plan = _laid(overrides, plan)
     return _proved(plan, backend) if plan.timings else plan
 
 
@@ -85,6 +86,18 @@ def natives(plan: Plan) -> tuple[Native, ...]:
             plain(value, f"{plan.kind} {plan.name!r}, {timing.node}.{'.'.join(path)}")
         found.append(Native(str(text), str(zone)))
     return tuple(found)
+
+
+def _laid(overrides: object, plan: Plan) -> Plan:
+    culprit, cure = f"{plan.kind} {plan.name!r}, overrides", "write {resource: {input: value}}"
+    if not isinstance(overrides, Mapping):
+        raise SpecError(f"{culprit}={overrides!r}", "is no mapping", cure)
+    for key, changes in overrides.items():
+        if not isinstance(key, str) or not isinstance(changes, Mapping):
+            reason = "is no mapping of inputs by the key of a resource"
+            raise SpecError(f"{culprit}={{{key!r}: {changes!r}}}", reason, cure)
+        plan = plan.patched(key, changes)
+    return plan
 
 
 def _proved(plan: Plan, backend: Backend) -> Plan:
