@@ -92,14 +92,8 @@ def options(backend: type[Backend], values: Mapping[str, object]) -> object:
     if not attrs.has(backend.options):
         reason = f"{backend.options!r} is no attrs class"
         raise BackendLoadError(f"backend {backend.name!r}", reason, "tell its author")
-    names = {camel(field.name) for field in attrs.fields(backend.options)}
-    for key in values:
-        if key not in names:
-            raise ConfigError(f"{where}.{key}", "is no option", hint(key, names))
     try:
         return _converter().structure(values, backend.options)
-    except SpecError as error:
-        raise ConfigError(f"{where}: {error.culprit}", error.reason, error.cure) from error
     except Exception as error:
         raise _refusal(where, error) from error
 
@@ -114,8 +108,10 @@ def _refusal(where: str, error: BaseException) -> ConfigError:
         for note in getattr(error, "__notes__", ()):
             name, index = getattr(note, "name", None), getattr(note, "index", None)
             path += f".{camel(name)}" if name else f"[{index!r}]" if index is not None else ""
-    if isinstance(error, SpecError | ConfigError):
+    if isinstance(error, SpecError):
         return ConfigError(f"{path}: {error.culprit}", error.reason, error.cure)
+    if isinstance(error, ConfigError):
+        return ConfigError(f"{path}.{error.culprit}", error.reason, error.cure)
     return ConfigError(path, str(error), "see the backend's options in its README")
 
 
@@ -126,16 +122,38 @@ def _converter() -> Converter:
     from cattrs import Converter
     from cattrs.gen import make_dict_structure_fn, override
 
-    converter = Converter(forbid_extra_keys=True, prefer_attrib_converters=True)
+    converter = Converter(prefer_attrib_converters=True)
 
     def factory(kind: type, converter: Converter) -> Callable[..., Any]:
         renames: Any = {f.name: override(rename=camel(f.name)) for f in attrs.fields(kind)}
-        return make_dict_structure_fn(kind, converter, _cattrs_forbid_extra_keys=True, **renames)
+        structure: Any = make_dict_structure_fn(kind, converter, **renames)
+
+        def checked(value: object, _: object) -> object:
+            return structure(_keys_of(kind, value), kind)
+
+        return checked
 
     converter.register_structure_hook_factory(attrs.has, factory)
     for kind in (str, int, float, bool):
         converter.register_structure_hook(kind, _strict)
     return converter
+
+
+def _keys_of(kind: type, value: object) -> Mapping[str, object]:
+    """
+    *value*, if it has only the keys of an attrs class, and all that it must have.
+    """
+    if not isinstance(value, Mapping):
+        msg = f"{value!r} is no object"
+        raise ValueError(msg)  # noqa: TRY004, as all of these
+    fields = {camel(field.name): field for field in attrs.fields(kind)}
+    for key in value:
+        if key not in fields:
+            raise ConfigError(str(key), "is no option", hint(str(key), fields))
+    for key, field in fields.items():
+        if field.default is attrs.NOTHING and key not in value:
+            raise ConfigError(key, "is missing", f"write {key}: VALUE")
+    return value
 
 
 def _strict(value: object, kind: type) -> object:
