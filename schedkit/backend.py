@@ -17,6 +17,7 @@ import attrs
 
 from schedkit.exceptions import RunFailedError
 from schedkit.findings import Feature, refused
+from schedkit.inputs import of_type, shape
 from schedkit.plan import Plan
 
 
@@ -43,7 +44,9 @@ class Target:
 
     project: str = "project"
     stack: str = "dev"
-    physical_name: str | None = None
+    physical_name: str | None = attrs.field(
+        default=None, validator=attrs.validators.optional(shape(of_type(str)))
+    )
     starters: tuple[str, ...] = ()
 
     def fixed_name(self, name: str) -> str:
