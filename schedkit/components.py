@@ -108,7 +108,8 @@ class _Component(pulumi.ComponentResource):
         shared, nodes = self._program.shared, self._program.shared_nodes
         if nodes.setdefault((*scope, node.key), node) != node:
             culprit = f"{self._kind} {self.plan.name!r}, shared node {node.key!r}"
-            raise PlanError(culprit, "differs from the one that another component asked for")
+            reason = "differs from the one that another component asked for"
+            raise PlanError(culprit, reason, "rename one, or make them equal")
         if (*scope, node.key) not in shared:
             name = f"schedkit-{self.plan.backend}"
             if scope not in shared:

@@ -160,7 +160,7 @@ class Plan:
         culprit = f"{self.backend}, {self.kind.lower()} {self.name!r}"
         keys = [node.key for node in self.nodes]
         if len(keys) != len(set(keys)):
-            raise PlanError(culprit, f"two nodes have one key: {', '.join(keys)}")
+            raise PlanError(culprit, f"two nodes have one key: {', '.join(keys)}", "rename one")
         for node in self.nodes:
             unknown = sorted(k for k in node.references if "/" not in k and k not in keys)
             if unknown:
