@@ -7,13 +7,14 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Mapping
 from functools import cache
-from graphlib import TopologicalSorter
+from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, Any
 
 import pulumi
 from pulumi import _types
 
-from schedkit.exceptions import BackendLoadError, PlanError
+from schedkit.exceptions import BackendLoadError, OverrideError, PlanError
+from schedkit.inputs import hint
 from schedkit.plan import Json, Lookup, Node, Ref, Text, dumps, walk
 
 
@@ -42,6 +43,11 @@ def deploy(
 
     Returns:
         Key -> resource.
+
+    Raises:
+        OverrideError: A node has an input that its class does not have.
+        PlanError: A reference leads nowhere, or in a circle.
+        BackendLoadError: A class cannot be loaded.
     """
     made: Resources = {}
     scope = _Scope({**others}, {})
@@ -54,6 +60,9 @@ def deploy(
         options: dict[str, Any] = {**node.options}
         opts = pulumi.ResourceOptions(parent=parent, depends_on=after or None, **options)
         inputs = scope.resolve(node.inputs) if node.symbols else node.inputs
+        for key in inputs.keys() - names.keys():
+            culprit = f"{type(parent).__name__} {name!r}, resource {node.key!r}, {key!r}"
+            raise OverrideError(culprit, f"{path} has no such input", hint(str(key), names))
         arguments: dict[str, Any] = {names[key]: value for key, value in inputs.items()}
         child = child_name(name, node.key, first=node is nodes[0])
         resource: pulumi.Resource = kind(child, opts=opts, **arguments)
@@ -71,18 +80,26 @@ def child_name(name: str, key: str, *, first: bool) -> str:
 def ordered(nodes: Sequence[Node]) -> Iterable[Node]:
     """
     The nodes, each after those of the same plan that it refers to.
+
+    Raises:
+        PlanError: They refer to each other in a circle.
     """
     by_key = {node.key: node for node in nodes}
     if len(by_key) == 1:
         return nodes
     graph = {node.key: node.references & by_key.keys() for node in nodes}
-    return [by_key[key] for key in TopologicalSorter(graph).static_order()]
+    try:
+        return [by_key[key] for key in TopologicalSorter(graph).static_order()]
+    except CycleError as error:
+        circle = " -> ".join(reversed(error.args[1]))
+        reason = f"refer to each other in a circle: {circle}"
+        raise PlanError("nodes", reason, "take one of these references out") from None
 
 
 @cache
 def load(path: str) -> tuple[Callable[..., pulumi.Resource], Mapping[str, str]]:
     """
-    `"pulumi_aws.scheduler:Schedule"` -> the class, and its wire names -> Python names.
+    `"pulumi_aws.scheduler:Schedule"` -> the class, and its inputs' wire names -> Python names.
 
     Raises:
         BackendLoadError: The SDK is not installed, or has no such class.
@@ -90,14 +107,13 @@ def load(path: str) -> tuple[Callable[..., pulumi.Resource], Mapping[str, str]]:
     module, name = path.split(":")
     try:
         kind = getattr(importlib.import_module(module), name)
+        home = importlib.import_module(kind.__module__)
+        args = getattr(home, f"{name}InitArgs", None) or getattr(home, f"{name}Args")
     except (ImportError, AttributeError) as error:
         package = module.partition(".")[0].replace("_", "-")
         cure = f"try: pip install {package}"
         raise BackendLoadError(f"class {path}", str(error), cure) from error
-    home = importlib.import_module(kind.__module__)
-    args = getattr(home, f"{name}InitArgs", None) or getattr(home, f"{name}Args")
-    inputs = {wire: py for py, wire in _types.input_type_py_to_pulumi_names(args).items()}
-    return kind, {**_types.resource_pulumi_to_py_names(kind), **inputs}
+    return kind, {wire: py for py, wire in _types.input_type_py_to_pulumi_names(args).items()}
 
 
 class _Scope:
@@ -118,7 +134,8 @@ class _Scope:
             case Lookup():
                 return self.look_up(value)
             case Text():
-                return pulumi.Output.concat(*[self.resolve(part) for part in value.parts])
+                parts = [self.resolve(part) for part in value.parts]
+                return pulumi.Output.all(*parts).apply(lambda known: "".join(map(_word, known)))
             case Json():
                 return self.document(value.document)
             case Mapping():
@@ -132,8 +149,8 @@ class _Scope:
         try:
             resource = self.resources[ref.node]
         except KeyError:
-            known = ", ".join(self.resources)
-            raise PlanError(f"Ref({ref.node!r})", f"no such node here; known: {known}") from None
+            cure = hint(ref.node, self.resources)
+            raise PlanError(f"Ref({ref.node!r})", "no such node here", cure) from None
         names = _types.resource_pulumi_to_py_names(type(resource))
         return getattr(resource, names.get(ref.output, ref.output))
 
@@ -150,6 +167,13 @@ class _Scope:
         separators = (",", ":")
         resolved = self.resolve(document)
         return pulumi.Output.json_dumps(resolved, sort_keys=True, separators=separators)
+
+
+def _word(part: object) -> str:
+    """
+    A part of a text; every number that crosses the engine is a float, whole ones as well.
+    """
+    return str(int(part)) if isinstance(part, float) and part.is_integer() else str(part)
 
 
 def resolved(value: object, resources: Mapping[str, pulumi.Resource]) -> Any:
