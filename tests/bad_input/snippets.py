@@ -271,7 +271,7 @@ PROGRAMS = {
     "fails in apply": "pulumi.Output.from_input(1).apply(lambda x: 1 / 0)",
     "missing config": "pulumi.Config('app').require('bucket')",
     "same name twice": "train; sk.Pipeline('train', steps=[step])",
-    "binary": b"\x00\x01\x02",
+    "binary": b"\x89PNG\r\n\x1a\n",
     "latin-1": "x = 'ü'".encode("latin-1"),
     "megabytes": "print('x' * 3_000_000); raise ValueError('after much')",
     "never ends": "while True: pass",
