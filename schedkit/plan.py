@@ -240,25 +240,26 @@ def _collect(value: object, found: list[object]) -> None:
             _collect(value.document, found)
 
 
+_PLAIN = frozenset({str, int, bool, float, type(None)})
+
+
 def _symbols(value: object, found: list[Symbol]) -> None:
     """
-    As `walk`, for symbols only; bodies are large and mostly plain, so plain types come first.
+    As `walk`, for symbols only; bodies are large and mostly plain, so plain types are passed over.
     """
     kind = type(value)
-    if kind is str or kind is int or kind is bool:
-        return
-    if kind is dict or isinstance(value, Mapping):
-        for item in value.values():  # type: ignore[attr-defined]
-            _symbols(item, found)
-    elif kind is list or kind is tuple:
-        for item in value:  # type: ignore[attr-defined]
-            _symbols(item, found)
-    elif isinstance(value, Symbol):
-        found.append(value)
-        if isinstance(value, Text):
-            _symbols(value.parts, found)
-        elif isinstance(value, Json):
-            _symbols(value.document, found)
+    if kind in {list, tuple}:
+        parts = value
+    elif kind is dict or isinstance(value, Mapping):
+        parts = value.values()  # type: ignore[attr-defined]
+    else:
+        if isinstance(value, Symbol):
+            found.append(value)
+        inner = {Text: "parts", Json: "document"}.get(kind)
+        parts = (getattr(value, inner),) if inner else ()
+    for part in parts:  # type: ignore[attr-defined]
+        if type(part) not in _PLAIN:
+            _symbols(part, found)
 
 
 def show(value: object) -> object:
