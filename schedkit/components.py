@@ -116,7 +116,7 @@ class _Component(pulumi.ComponentResource):
                 shared[scope] = _Shared(name, list(providers.values()))
             classes, owner = self.translator.classes, shared[scope]
             key = child_name(name, node.key, first=False)
-            before = {each[-1]: made for each, made in shared.items() if each[:-1] == scope}
+            before = {str(each[-1]): made for each, made in shared.items() if each[:-1] == scope}
             made = deploy((node,), classes, key, owner, before)
             shared[(*scope, node.key)] = made[node.key]
         return shared[(*scope, node.key)]
