@@ -8,8 +8,8 @@ import click
 
 from schedkit import registry
 from schedkit.backend import Backend, Target
-from schedkit.findings import Feature, Finding
 from schedkit.cli import main
+from schedkit.findings import Feature, Finding
 from schedkit.planning import plan_for
 from schedkit.testing.examples import EXAMPLES
 

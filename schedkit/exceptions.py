@@ -2,10 +2,10 @@
 Every error that schedkit raises.
 
 SchedkitError
-+-- SpecError(ValueError)                     a value that no schedule, step or pipeline may have
-|   +-- CronError                             something about one cron text; knows field and column
++-- SpecError(ValueError)                     a value that no schedule or pipeline may have
+|   +-- CronError                             one cron text is wrong; knows field and column
 |   |   +-- CronSyntaxError                   the text is outside the portable grammar
-|   |   +-- AmbiguousCronError                the text means different things on different platforms
+|   |   +-- AmbiguousCronError                the text means two things on two platforms
 |   +-- NeverFiresError                       no instant, ever, matches
 |   +-- TimeZoneError                         no safe IANA time zone of that name
 |   +-- OutputError(TypeError)                a pulumi.Output where a plain value decides the shape
@@ -13,7 +13,7 @@ SchedkitError
 +-- ConfigError(ValueError)                   stack config under `schedkit:`
 +-- UnknownBackendError(LookupError)          no backend of that name is installed
 +-- BackendLoadError(ImportError)             a backend is installed and broken
-+-- OverrideError(LookupError)                `overrides=` names a node or property that is not there
++-- OverrideError(LookupError)                `overrides=` names what is not in the plan
 +-- PlanError(ValueError)                     a backend returned a plan that contradicts itself
 +-- UnsupportedError(NotImplementedError)     what the backend cannot keep, all of it at once
 +-- ProgramError(RuntimeError)                a Pulumi program failed while it was previewed
@@ -95,8 +95,8 @@ class CronSyntaxError(CronError):
 
 class AmbiguousCronError(CronError):
     """
-    The text means different things on different platforms: the reason is the question it raises, the
-    cure names the argument that answers it.
+    The text means different things on different platforms: the reason is the question it raises,
+    the cure names the argument that answers it.
     """
 
 
@@ -114,7 +114,7 @@ class TimeZoneError(SpecError):
 
 class OutputError(SpecError, TypeError):
     """
-    A `pulumi.Output` (or another awaitable) where a plain value decides the shape of the resources.
+    A `pulumi.Output` (or another awaitable) where a plain value decides the shape.
     """
 
 

@@ -28,7 +28,7 @@ from schedkit.inputs import (
 
 
 if TYPE_CHECKING:
-    from pulumi import Input  # noqa: TC004  values import no pulumi
+    from pulumi import Input
 
 Value: TypeAlias = "str | int | float | bool | Input[str]"
 Filling: TypeAlias = "Value | Parameter"

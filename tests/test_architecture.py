@@ -165,7 +165,7 @@ def test_core_imports_go_one_way() -> None:
         if here == "__init__":
             continue
         assert here in RANK, f"{path.name} has no row in ROWS"
-        for name, typing in imports(path, ROOT):
+        for name, _ in imports(path, ROOT):
             first, *rest = name.split(".")
             if first != "schedkit":
                 continue

@@ -212,7 +212,7 @@ VALUES = (
     "sk.Pipeline('train', steps=[step], parameters={'Epochs': 1})",
     "sk.Pipeline('train', steps=[step], parameters={'epochs': None})",
     "sk.Pipeline('train', steps=[step], parameters=['epochs'])",
-    "sk.Pipeline('t', steps=[sk.Step('fit', env={'N': sk.Parameter('epoch')})], parameters={'e': 1})",
+    "sk.Pipeline('t', steps=[sk.Step('s', env={'N': sk.Parameter('ep')})], parameters={'e': 1})",
     "sk.Pipeline('train', steps=[step], timeout='0s')",
     "sk.Pipeline('train', steps=[step], keep=30)",
     "sk.Pipeline('train', steps=[step], backend='kubernets')",
