@@ -29,11 +29,16 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Duration: TypeAlias = str | int | timedelta
 
+SCALARS: frozenset[type] = frozenset({str, int, float, bool, type(None)})
+"""Types whose values are plain and hold nothing; most values are of these, so they come first."""
+
 
 def is_live(value: object) -> bool:
     """
     Whether the value is known to the engine only: a `pulumi.Output` or an awaitable.
     """
+    if type(value) in SCALARS:
+        return False
     pulumi = sys.modules.get("pulumi")
     return (pulumi is not None and isinstance(value, pulumi.Output)) or inspect.isawaitable(value)
 
@@ -83,7 +88,8 @@ def shape(
     """
 
     def validate(instance: object, attribute: attrs.Attribute[T], value: T) -> None:
-        plain(value, f"{name_of(instance)}, {attribute.name}")
+        if type(value) not in SCALARS:
+            plain(value, f"{name_of(instance)}, {attribute.name}")
         for check in checks:
             check(instance, attribute, value)
 

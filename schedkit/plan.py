@@ -9,14 +9,14 @@ through untouched.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 
 from schedkit.exceptions import OverrideError, PlanError
-from schedkit.inputs import hint, is_live
+from schedkit.inputs import SCALARS, hint, is_live
 
 
 if TYPE_CHECKING:
@@ -97,9 +97,9 @@ class Node:
         """
         All that stands in the inputs for a value not known yet; a user's Inputs are none.
         """
-        found: list[Symbol] = []
-        _symbols(self.inputs, found)
-        return tuple(found)
+        found: list[object] = []
+        _collect(self.inputs, found, SCALARS)
+        return tuple(leaf for leaf in found if isinstance(leaf, Symbol))
 
     @property
     def references(self) -> frozenset[str]:
@@ -221,45 +221,25 @@ def walk(value: object) -> list[object]:
     Every leaf of a value; of a `Text` or `Json` itself first, then the leaves in it.
     """
     found: list[object] = []
-    _collect(value, found)
+    _collect(value, found, frozenset())
     return found
 
 
-def _collect(value: object, found: list[object]) -> None:
-    if isinstance(value, (dict, Mapping)):
-        for item in value.values():
-            _collect(item, found)
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            _collect(item, found)
+def _collect(value: object, found: list[object], skipped: frozenset[type]) -> None:
+    parts: Iterable[object] = ()
+    if isinstance(value, (list, tuple)):
+        parts = value
+    elif isinstance(value, (dict, Mapping)):
+        parts = value.values()
     else:
         found.append(value)
         if isinstance(value, Text):
-            _collect(value.parts, found)
+            parts = value.parts
         elif isinstance(value, Json):
-            _collect(value.document, found)
-
-
-_PLAIN = frozenset({str, int, bool, float, type(None)})
-
-
-def _symbols(value: object, found: list[Symbol]) -> None:
-    """
-    As `walk`, for symbols only; bodies are large and mostly plain, so plain types are passed over.
-    """
-    kind = type(value)
-    if kind in {list, tuple}:
-        parts = value
-    elif kind is dict or isinstance(value, Mapping):
-        parts = value.values()  # type: ignore[attr-defined]
-    else:
-        if isinstance(value, Symbol):
-            found.append(value)
-        inner = {Text: "parts", Json: "document"}.get(kind)
-        parts = (getattr(value, inner),) if inner else ()
-    for part in parts:  # type: ignore[attr-defined]
-        if type(part) not in _PLAIN:
-            _symbols(part, found)
+            parts = (value.document,)
+    for part in parts:
+        if type(part) not in skipped:
+            _collect(part, found, skipped)
 
 
 def show(value: object) -> object:

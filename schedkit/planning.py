@@ -83,7 +83,8 @@ def natives(plan: Plan) -> tuple[Native, ...]:
         if isinstance(zone, tuple):
             zone = plan.at(timing.node, zone)  # type: ignore[assignment]
         for value, path in ((text, timing.text), (zone, timing.timezone)):
-            plain(value, f"{plan.kind} {plan.name!r}, {timing.node}.{'.'.join(path)}")
+            if not isinstance(value, str):
+                plain(value, f"{plan.kind} {plan.name!r}, {timing.node}.{'.'.join(path)}")
         found.append(Native(str(text), str(zone)))
     return tuple(found)
 

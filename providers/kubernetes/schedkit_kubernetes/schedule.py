@@ -9,8 +9,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-import attrs
-
 from schedkit.backend import Target
 from schedkit.exceptions import NotExpressibleError
 from schedkit.findings import Feature, Finding, emulated, exact, refused
@@ -48,21 +46,22 @@ def compile_schedule(
     """
     when, found, natives = _timing(spec, target, dialect)
     findings = (*found, *_findings(spec, target, when, natives))
-    plan = Plan("kubernetes", "Schedule", spec.name, shared=identity.shared(options))
-    if not natives or not pod.can_run(spec.pipeline):
-        return attrs.evolve(plan, findings=findings)
+    can_run = natives and pod.can_run(spec.pipeline)
     nodes = tuple(
         _cron_job(spec, target, options, native, number)
-        for number, native in enumerate(natives, 1)
+        for number, native in enumerate(natives if can_run else (), 1)
     )
     path = ("spec", "schedule"), ("spec", "timeZone")
-    return attrs.evolve(
-        plan,
+    return Plan(
+        "kubernetes",
+        "Schedule",
+        spec.name,
         nodes=nodes,
         findings=findings,
+        shared=identity.shared(options),
         timings=tuple(Timing(node.key, *path) for node in nodes),
-        proves=when,
-        schedule_id=Ref(nodes[0].key),
+        proves=when if nodes else None,
+        schedule_id=Ref(nodes[0].key) if nodes else None,
     )
 
 
