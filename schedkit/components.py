@@ -70,14 +70,17 @@ class _Component(pulumi.ComponentResource):
         """
         Make the resources; return the schedule's id.
         """
-        others = {f"shared/{node.key}": self._share(node) for node in ordered(self.plan.shared)}
-        if above is not None:
-            others |= {f"pipeline/{key}": made for key, made in above.resources.items()}
+        others: dict[str, pulumi.Resource | None] = {
+            f"shared/{node.key}": self._share(node) for node in ordered(self.plan.shared)
+        }
+        for node in above.plan.nodes if above else ():
+            others[f"pipeline/{node.key}"] = above.resources.get(node.key) if above else None
         nodes, classes = self.plan.nodes, self.translator.classes
         self.resources = deploy(nodes, classes, self.plan.name, self, others) if nodes else {}
         if pulumi.runtime.is_dry_run() and COLLECTOR.get() is None:
             pulumi.log.info(summary(self.plan, datetime.now(UTC)), self)
-        return resolved(self.plan.schedule_id, {**others, **self.resources})
+        made = {key: resource for key, resource in others.items() if resource is not None}
+        return resolved(self.plan.schedule_id, {**made, **self.resources})
 
     def _never(self) -> pulumi.Output[str]:
         """
@@ -101,25 +104,24 @@ class _Component(pulumi.ComponentResource):
 
     def _share(self, node: Node) -> pulumi.Resource:
         """
-        The one resource of the program that this node describes, owned by a component of its own.
+        The one resource of the program that this node describes, owned by a component of its own;
+        another explicit provider is another place, with a resource of its own.
         """
-        providers = dict(getattr(self, "_providers", {}))
-        scope = (self.plan.backend, *sorted(providers))
+        provider = self._providers.get(node.token.partition(":")[0])
+        owner = f"schedkit-{self.plan.backend}" + (f"-{provider._name}" if provider else "")  # noqa: SLF001
         shared, nodes = self._program.shared, self._program.shared_nodes
-        if nodes.setdefault((*scope, node.key), node) != node:
+        if nodes.setdefault((owner, node.key), node) != node:
             culprit = f"{self._kind} {self.plan.name!r}, shared node {node.key!r}"
             reason = "differs from the one that another component asked for"
             raise PlanError(culprit, reason, "rename one, or make them equal")
-        if (*scope, node.key) not in shared:
-            name = f"schedkit-{self.plan.backend}"
-            if scope not in shared:
-                shared[scope] = _Shared(name, list(providers.values()))
-            classes, owner = self.translator.classes, shared[scope]
-            key = child_name(name, node.key, first=False)
-            before = {str(each[-1]): made for each, made in shared.items() if each[:-1] == scope}
-            made = deploy((node,), classes, key, owner, before)
-            shared[(*scope, node.key)] = made[node.key]
-        return shared[(*scope, node.key)]
+        if (owner, node.key) not in shared:
+            if (owner, "") not in shared:
+                shared[owner, ""] = _Shared(owner, [provider] if provider else [])
+            name = child_name(owner, node.key, first=False)
+            before = {key: made for (of, key), made in shared.items() if of == owner and key}
+            made = deploy((node,), self.translator.classes, name, shared[owner, ""], before)
+            shared[owner, node.key] = made[node.key]
+        return shared[owner, node.key]
 
 
 class _Shared(pulumi.ComponentResource):
@@ -238,7 +240,8 @@ class Schedule(_Component):
             paused: No run at all.
             physical_name: Of what carries the schedule; by default `<name>-<stack>`.
             overrides: Node key -> inputs by wire name, laid over the plan before the proof.
-            opts: Of the component; they reach the resources where Pulumi hands them down.
+            opts: Of the component; they reach the resources where Pulumi hands them down. Without
+                providers and parent, the pipeline's providers hold.
 
         Raises:
             SpecError: A value that no schedule may have.
@@ -263,7 +266,20 @@ class Schedule(_Component):
             _target(), physical_name=physical_name, starters=tuple(pipeline.starters)
         )
         pipeline.starters.append(name)
-        super().__init__(spec, pipeline.translator, target, overrides, opts, pipeline)
+        where = _beside(pipeline, opts)
+        super().__init__(spec, pipeline.translator, target, overrides, where, pipeline)
+
+
+def _beside(
+    pipeline: Pipeline, opts: pulumi.ResourceOptions | None
+) -> pulumi.ResourceOptions | None:
+    """
+    The pipeline's providers, where the schedule names none: what starts it belongs beside it.
+    """
+    if not pipeline._providers or (opts and (opts.provider or opts.providers or opts.parent)):  # noqa: SLF001
+        return opts
+    providers = list(pipeline._providers.values())  # noqa: SLF001
+    return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(providers=providers))
 
 
 def summary(plan: Plan, after: datetime) -> str:
@@ -284,7 +300,9 @@ def _target() -> Target:
 
 def _check_options(culprit: str, opts: pulumi.ResourceOptions | None) -> None:
     for name in _WITHOUT_EFFECT:
-        if opts is not None and getattr(opts, name, None):
+        value = getattr(opts, name, None)
+        # Merged options hold an empty binding of hooks.
+        if any(vars(value).values()) if name == "hooks" and value else value:
             reason = "has no effect on the resources below a component, and Pulumi does not say so"
             cure = "set it in `overrides=`, or on the resource by a Pulumi transform"
             raise SpecError(f"{culprit}, opts.{name}", reason, cure)

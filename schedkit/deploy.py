@@ -29,7 +29,7 @@ def deploy(
     classes: Mapping[str, str | None],
     name: str,
     parent: pulumi.Resource,
-    others: Mapping[str, pulumi.Resource],
+    others: Mapping[str, pulumi.Resource | None],
 ) -> Resources:
     """
     Create the nodes below *parent*, in the order that references and `after` ask for.
@@ -39,7 +39,8 @@ def deploy(
         classes: Token -> `"package.module:Class"`; None makes no resource.
         name: The component's name.
         parent: The component.
-        others: Resources of other components, by `pipeline/<key>` and `shared/<key>`.
+        others: Resources of other components, by `pipeline/<key>` and `shared/<key>`; None is a
+            node that no resource carries.
 
     Returns:
         Key -> resource.
@@ -50,12 +51,16 @@ def deploy(
         BackendLoadError: A class cannot be loaded.
     """
     made: Resources = {}
-    scope = _Scope({**others}, {})
+    scope = _Scope({key: made for key, made in others.items() if made is not None}, {})
     for node in ordered(nodes):
         path = classes[node.token]
         if path is None:
             continue
         kind, names = load(path)
+        for key in node.after:
+            if "/" in key and key not in others:
+                culprit = f"{type(parent).__name__} {name!r}, resource {node.key!r}"
+                raise PlanError(culprit, f"comes after {key!r}, no such node", hint(key, others))
         after = [scope.resources[key] for key in node.after if key in scope.resources]
         options: dict[str, Any] = {**node.options}
         opts = pulumi.ResourceOptions(parent=parent, depends_on=after or None, **options)

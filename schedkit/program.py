@@ -63,8 +63,8 @@ class Program:
     def __init__(self) -> None:
         self.settings = config.read(_raw_config(), registry.installed())
         self.refusals: list[UnsupportedError] = []
-        self.shared: dict[tuple[object, ...], pulumi.Resource] = {}
-        self.shared_nodes: dict[tuple[object, ...], Node] = {}
+        self.shared: dict[tuple[str, str], pulumi.Resource] = {}
+        self.shared_nodes: dict[tuple[str, str], Node] = {}
         self.failure: pulumi.RunError | None = None
         self._backends: dict[str, Backend] = {}
         self._claimed: set[tuple[str, str, pulumi.Resource | None]] = set()

@@ -329,6 +329,48 @@ def test_backend_of_a_stranger(program) -> None:
     assert "toy makes no schedules" in str(found.reports[1].refusal)
 
 
+def test_merged_options_ask_for_nothing(up) -> None:
+    """
+    `ResourceOptions.merge` leaves an empty binding of hooks, which is none; a real one is refused.
+    """
+    merged = "pulumi.ResourceOptions.merge(None, pulumi.ResourceOptions(protect=True))"
+    found = up(f'sk.Schedule("nightly", train, cron, opts={merged})')
+    assert [True] == [each.options.get("protect") for each in found.by_type(CRON_JOB)]
+    hook = "pulumi.ResourceHookBinding(before_create=[lambda args: None])"
+    with pytest.raises(ProgramError, match=r"opts\.hooks: has no effect"):
+        up(f'sk.Schedule("n", train, cron, opts=pulumi.ResourceOptions(hooks={hook}))')
+
+
+def test_providers_keep_clusters_apart(up) -> None:
+    """
+    Each explicit provider has a namespace of its own, and a schedule stands beside its pipeline.
+    """
+    found = up(
+        """
+import pulumi_kubernetes as k8s
+for name in ("blue", "green"):
+    where = pulumi.ResourceOptions(providers=[k8s.Provider(name)])
+    made = sk.Pipeline(f"train-{name}", steps=[step], opts=where)
+    sk.Schedule(f"nightly-{name}", made, cron)
+""",
+        config={
+            **KUBERNETES,
+            "schedkit:kubernetes": '{"namespace": "ml", "createNamespace": true}',
+        },
+    )
+    kinds = ("schedkit-kubernetes-{}-namespace", "train-{}", "nightly-{}")
+    for name in ("blue", "green"):
+        for kind in kinds:
+            (native,) = (
+                each
+                for each in found.resources
+                if each.name == kind.format(name) and each.type.startswith("kubernetes:")
+            )
+            assert f"::{name}::" in (native.provider or "")
+    (default,) = (each for each in found.resources if (each.name, each.type) == ("train", ACCOUNT))
+    assert default.provider == ""
+
+
 def test_shared_nodes(up) -> None:
     """
     What components share is made once, below a component of its own.

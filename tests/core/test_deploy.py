@@ -281,6 +281,17 @@ def test_ref_to_nowhere(ref: str, cure: str) -> None:
     assert f"Ref({ref!r}): no such node here; {cure}" == str(error)
 
 
+def test_after_nothing() -> None:
+    """
+    An order that names no node is refused, not dropped.
+    """
+    error = failure(Node("main", THING, {}, after=("shared/grup",)), shared=(thing("group"),))
+    assert isinstance(error, PlanError)
+    assert "Pipeline 'train', resource 'main'" == error.culprit
+    assert "comes after 'shared/grup', no such node" == error.reason
+    assert "did you mean 'shared/group'?" == error.cure
+
+
 def test_ref_to_itself() -> None:
     """
     A node is not there before it is made.
