@@ -4,6 +4,9 @@ The components inside whole programs, under the recording engine.
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from schedkit.exceptions import ProgramError, UnsupportedError
@@ -327,6 +330,31 @@ def test_backend_of_a_stranger(program) -> None:
     assert ("train", {"of": "train-base-id", "doc": '{"up":2}'}) == (main.name, main.inputs)
     assert (base.urn,) == main.dependencies
     assert "toy makes no schedules" in str(found.reports[1].refusal)
+
+
+def test_unit_tests_under_mocks() -> None:
+    """
+    A user's unit test under pulumi's mocks sees the components and their outputs, and ends.
+    """
+    source = """
+import pulumi
+class Mocks(pulumi.runtime.Mocks):
+    def new_resource(self, args):
+        return args.name + "-id", args.inputs
+    def call(self, args):
+        return {}
+pulumi.runtime.set_mocks(Mocks(), preview=False)
+pulumi.runtime.set_all_config({"schedkit:backend": "kubernetes"})
+import schedkit as sk
+@pulumi.runtime.test
+def program():
+    train = sk.Pipeline("train", steps=[sk.Step("fit", image="ml:1")])
+    return sk.Schedule("nightly", train, sk.Cron("0 9 * * *")).schedule_id.apply(print)
+program()
+"""
+    command = [sys.executable, "-c", source]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert ("nightly-id\n", 0) == (done.stdout, done.returncode)
 
 
 def test_merged_options_ask_for_nothing(up) -> None:
