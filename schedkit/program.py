@@ -154,8 +154,8 @@ class Gate:
 
     A component is registered only after its inputs are known, and its children only after it: so a
     refusal anywhere means that nothing of schedkit is registered. An async main, or resources that
-    are not schedkit's, are not held back; nor, where pulumi has no async main, what stands before a
-    synchronous look-up.
+    are not schedkit's, are not held back; nor, where pulumi has no async main, is what stands
+    before a synchronous look-up.
     """
 
     def __init__(self, program: Program, value: str) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from schedkit.backend import Target
-    from schedkit.pipeline import Filling, PipelineSpec, Resources, Step
+    from schedkit.pipeline import Filling, PipelineSpec, Resources, Step, Value
     from schedkit.schedule import ScheduleSpec
     from schedkit_kubernetes.options import Options
 
@@ -89,7 +89,7 @@ def escaped(text: object) -> object:
 
 def _pod(
     spec: PipelineSpec,
-    parameters: Mapping[str, Filling],
+    parameters: Mapping[str, Value],
     options: Options,
     account: str,
     plain: Mapping[str, str],
@@ -114,7 +114,7 @@ def _pod(
 
 
 def _container(
-    step: Step, parameters: Mapping[str, Filling], told: Mapping[str, Filling], options: Options
+    step: Step, parameters: Mapping[str, Value], told: Mapping[str, Value], options: Options
 ) -> dict[str, object]:
     def words(values: Sequence[Filling]) -> list[object]:
         return [escaped(fill(value, parameters)) for value in values]
