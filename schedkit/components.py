@@ -40,6 +40,9 @@ _WITHOUT_EFFECT = (
 class _Component(pulumi.ComponentResource):
     """
     Steps 2 to 9 of the flow, the same for every kind.
+
+    Attributes are annotated where they are set: pulumi compiles what is annotated on the class anew
+    for each instance.
     """
 
     def __init__(
@@ -93,7 +96,7 @@ class _Component(pulumi.ComponentResource):
         if isinstance(self.spec, PipelineSpec):
             self.register_outputs({})
         else:
-            self.schedule_id = schedule_id
+            self.schedule_id: pulumi.Output[str] = schedule_id
             self.register_outputs({"scheduleId": schedule_id})
 
     def _report(self) -> None:
@@ -145,8 +148,6 @@ class Pipeline(_Component):
         resources: The native Pulumi resources, by the keys of the plan.
     """
 
-    spec: PipelineSpec
-
     def __init__(
         self,
         name: str,
@@ -191,6 +192,7 @@ class Pipeline(_Component):
         )
         self.starters: list[str] = []
         super().__init__(spec, current().backend(backend), _target(), overrides, opts)
+        self.spec: PipelineSpec = spec
 
 
 class Schedule(_Component):
@@ -203,9 +205,6 @@ class Schedule(_Component):
         plan: What the backend makes of it, with its proof.
         resources: The native Pulumi resources, by the keys of the plan.
     """
-
-    schedule_id: pulumi.Output[str]
-    spec: ScheduleSpec
 
     def __init__(
         self,
@@ -268,6 +267,7 @@ class Schedule(_Component):
         pipeline.starters.append(name)
         where = _beside(pipeline, opts)
         super().__init__(spec, pipeline.translator, target, overrides, where, pipeline)
+        self.spec: ScheduleSpec = spec
 
 
 def _beside(

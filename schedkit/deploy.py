@@ -121,6 +121,14 @@ def load(path: str) -> tuple[Callable[..., pulumi.Resource], Mapping[str, str]]:
     return kind, {wire: py for py, wire in _types.input_type_py_to_pulumi_names(args).items()}
 
 
+@cache
+def _outputs(kind: type[pulumi.Resource]) -> Mapping[str, str]:
+    """
+    Wire names of a resource's outputs -> Python names; pulumi makes them anew at each call.
+    """
+    return _types.resource_pulumi_to_py_names(kind)
+
+
 class _Scope:
     """
     The resources made so far, and the look-ups already asked.
@@ -156,7 +164,7 @@ class _Scope:
         except KeyError:
             cure = hint(ref.node, self.resources)
             raise PlanError(f"Ref({ref.node!r})", "no such node here", cure) from None
-        names = _types.resource_pulumi_to_py_names(type(resource))
+        names = _outputs(type(resource))  # type: ignore[arg-type]
         return getattr(resource, names.get(ref.output, ref.output))
 
     def look_up(self, lookup: Lookup) -> Any:
