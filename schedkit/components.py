@@ -41,8 +41,8 @@ class _Component(pulumi.ComponentResource):
     """
     Steps 2 to 9 of the flow, the same for every kind.
 
-    Attributes are annotated where they are set: pulumi compiles what is annotated on the class anew
-    for each instance.
+    Attributes are annotated where they are set: pulumi compiles what is annotated on the class
+    anew for each instance.
     """
 
     def __init__(
