@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from schedkit.config import camel
 from schedkit.deploy import child_name
 from schedkit.exceptions import SpecError
 from schedkit.plan import Json, Lookup, Node, Ref, Text, show, walk
@@ -167,7 +168,7 @@ class _PulumiYaml:
             "name": _child(report, node),
             "properties": self.value(report, node.inputs),
         }
-        options = {_camel(name): value for name, value in node.options.items()}
+        options = {camel(name): value for name, value in node.options.items()}
         if node.after:
             options["dependsOn"] = [f"${{{self.key(report, key)}}}" for key in node.after]
         return {**found, "options": options} if options else found
@@ -256,11 +257,6 @@ def _child(report: Report, node: Node) -> str:
         if each is node:
             return name
     return child_name(f"schedkit-{report.plan.backend}", node.key, first=False)
-
-
-def _camel(name: str) -> str:
-    first, *rest = name.split("_")
-    return first + "".join(word.capitalize() for word in rest)
 
 
 def _yaml(documents: list[Any]) -> str:

@@ -15,6 +15,7 @@ import attrs
 import cattrs
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
+from schedkit.config import camel
 from schedkit.exceptions import RunFailedError
 from schedkit.inputs import hint, plain
 from schedkit.pipeline import Parameter, fill
@@ -215,16 +216,11 @@ def _word(value: object) -> object:
     return {"parameter": value.name} if isinstance(value, Parameter) else value
 
 
-def _camel(name: str) -> str:
-    first, *rest = name.split("_")
-    return first + "".join(word.capitalize() for word in rest)
-
-
 def _converter() -> cattrs.Converter:
     converter = cattrs.Converter(forbid_extra_keys=True)
 
     def names(cls: type[attrs.AttrsInstance]) -> dict[str, Any]:
-        return {field.name: override(rename=_camel(field.name)) for field in attrs.fields(cls)}
+        return {field.name: override(rename=camel(field.name)) for field in attrs.fields(cls)}
 
     converter.register_structure_hook_factory(
         attrs.has,
