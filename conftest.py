@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import signal
 from importlib import metadata
 
 import pytest
@@ -21,6 +22,10 @@ settings.load_profile("schedkit")
 
 
 def pytest_configure() -> None:
+    # Who is started in the background ignores these, and so would every process of a test.
+    for number in (signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
     if not os.environ.get("SCHEDKIT_TEST_WHEELS"):
         return
     for package in ("schedkit", "schedkit_kubernetes", "schedkit_local"):
