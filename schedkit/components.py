@@ -16,7 +16,7 @@ from schedkit.deploy import child_name, deploy, ordered, resolved
 from schedkit.exceptions import PlanError, SpecError
 from schedkit.pipeline import Keep, Overlap, PipelineSpec, Step
 from schedkit.planning import Overrides, plan_for
-from schedkit.program import COLLECTOR, Gate, Report, current
+from schedkit.program import COLLECTOR, Report, current
 from schedkit.schedule import CatchUp, CatchUpPolicy, ScheduleSpec
 
 
@@ -63,7 +63,7 @@ class _Component(pulumi.ComponentResource):
         self.plan = plan_for(backend, spec, target, overrides)
         self.refusal = self._program.judge(self.plan)
         self._report()
-        gate = Gate(self._program, backend.name)
+        gate = self._program.gate(backend.name)
         super().__init__(f"schedkit:index:{self._kind}", spec.name, {"backend": gate}, opts)
         self.resources: Mapping[str, pulumi.Resource] = {}
         blocked = self.refusal or (above and above.refusal)
@@ -89,8 +89,7 @@ class _Component(pulumi.ComponentResource):
         """
         An id that raises what the gate raises.
         """
-        refused: pulumi.Input[str] = Gate(self._program, "")
-        return pulumi.Output.from_input(refused)
+        return pulumi.Output.from_input(self._program.gate(self.translator.name))
 
     def _hand_out(self, schedule_id: Any) -> None:
         if isinstance(self.spec, PipelineSpec):

@@ -7,9 +7,9 @@ from __future__ import annotations
 import asyncio
 import sys
 import traceback
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 import attrs
@@ -68,6 +68,7 @@ class Program:
         self.failure: pulumi.RunError | None = None
         self._backends: dict[str, Backend] = {}
         self._claimed: set[tuple[str, str, pulumi.Resource | None]] = set()
+        self._gates: dict[str, asyncio.Task[str]] = {}
 
     def backend(self, chosen: str | Backend | None) -> Backend:
         """
@@ -114,6 +115,32 @@ class Program:
             self.refusals.append(refusal)
         return refusal
 
+    def gate(self, value: str) -> asyncio.Future[str]:
+        """
+        An input that every component waits for: its value, once the program's top-level code has
+        ended without a failure and a refusal.
+
+        A component is registered only after its inputs are known, and its children only after it:
+        so a refusal anywhere means that nothing of schedkit is registered. An async main, or
+        resources that are not schedkit's, are not held back; nor, where pulumi has no async main,
+        is what stands before a synchronous look-up.
+
+        All that wait at one time share one task; what comes after it opened is checked anew.
+        """
+        if value not in self._gates:
+            self._gates[value] = asyncio.ensure_future(self._pass(value))
+        return self._gates[value]
+
+    async def _pass(self, value: str) -> str:
+        root = pulumi.runtime.get_root_resource()
+        try:
+            while not getattr(root, "_async_program_registration_closed", True):  # noqa: ASYNC110, no event
+                await asyncio.sleep(0.001)
+            self.check()
+        finally:
+            del self._gates[value]
+        return value
+
     def check(self) -> None:
         """
         Raise what keeps the program from being registered: its own failure, or all refusals.
@@ -145,32 +172,6 @@ class Program:
             register(outputs)
 
         root.register_outputs = watched  # type: ignore[method-assign]
-
-
-class Gate:
-    """
-    An input that every component waits for: its value, once the program's top-level code has ended
-    without a failure and a refusal.
-
-    A component is registered only after its inputs are known, and its children only after it: so a
-    refusal anywhere means that nothing of schedkit is registered. An async main, or resources that
-    are not schedkit's, are not held back; nor, where pulumi has no async main, is what stands
-    before a synchronous look-up.
-    """
-
-    def __init__(self, program: Program, value: str) -> None:
-        self.program = program
-        self.value = value
-
-    def __await__(self) -> Generator[Any, None, str]:
-        return self._pass().__await__()
-
-    async def _pass(self) -> str:
-        root = pulumi.runtime.get_root_resource()
-        while not getattr(root, "_async_program_registration_closed", True):  # noqa: ASYNC110, no event
-            await asyncio.sleep(0.001)
-        self.program.check()
-        return self.value
 
 
 _PROGRAMS: WeakKeyDictionary[pulumi.Resource, Program] = WeakKeyDictionary()

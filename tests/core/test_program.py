@@ -15,7 +15,7 @@ from pulumi.runtime import config as pulumi_config
 from schedkit import program as programs
 from schedkit.exceptions import ConfigError, OutputError, ProgramError, SpecError
 from schedkit.preview import monitor, run
-from schedkit.program import Gate, Program
+from schedkit.program import Program
 
 
 HEAD = """\
@@ -295,14 +295,11 @@ def test_gate_waits_for_the_root(own_config, monkeypatch) -> None:
     monkeypatch.setattr(pulumi.runtime, "get_root_resource", lambda: root)
 
     async def main() -> tuple[bool, str]:
-        async def wait() -> str:
-            return await Gate(Program(), "value")
-
-        task = asyncio.ensure_future(wait())
+        gate = Program().gate("value")
         await asyncio.sleep(0.02)
-        waited = not task.done()
+        waited = not gate.done()
         root._async_program_registration_closed = True
-        return waited, await task
+        return waited, await gate
 
     assert (True, "value") == asyncio.run(main())
 
