@@ -45,7 +45,7 @@ class _Component(pulumi.ComponentResource):
     anew for each instance.
     """
 
-    def __init__(
+    def _declare(
         self,
         spec: PipelineSpec | ScheduleSpec,
         backend: Backend,
@@ -54,6 +54,10 @@ class _Component(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None,
         above: _Component | None = None,
     ) -> None:
+        """
+        All that a component's `__init__` does; pulumi takes the caller of that for the place in
+        the program that made the resource.
+        """
         self._kind = type(spec).__name__.removesuffix("Spec")
         _check_options(f"{self._kind} {spec.name!r}", opts)
         self._program = current()
@@ -64,22 +68,33 @@ class _Component(pulumi.ComponentResource):
         self.refusal = self._program.judge(self.plan)
         self._report()
         gate = self._program.gate(backend.name)
-        super().__init__(f"schedkit:index:{self._kind}", spec.name, {"backend": gate}, opts)
+        token = f"schedkit:index:{self._kind}"
+        super().__init__(token, spec.name, {"backend": gate}, opts)
         self.resources: Mapping[str, pulumi.Resource] = {}
-        blocked = self.refusal or (above and above.refusal)
-        self._hand_out(self._never() if blocked else self._deployed(above))
+        if self.refusal or (above and above.refusal):
+            self._hand_out(self._never())
+            return
+        others = self._others(above)
+        nodes, classes = self.plan.nodes, self.translator.classes
+        if nodes:  # no deeper: pulumi looks at each frame between a resource and the program
+            self.resources = deploy(nodes, classes, self.plan.name, self, others)
+        self._hand_out(self._id(others))
 
-    def _deployed(self, above: _Component | None) -> object:
+    def _others(self, above: _Component | None) -> Mapping[str, pulumi.Resource | None]:
         """
-        Make the resources; return the schedule's id.
+        What the plan may refer to beside its own nodes.
         """
-        others: dict[str, pulumi.Resource | None] = {
+        found: dict[str, pulumi.Resource | None] = {
             f"shared/{node.key}": self._share(node) for node in ordered(self.plan.shared)
         }
         for node in above.plan.nodes if above else ():
-            others[f"pipeline/{node.key}"] = above.resources.get(node.key) if above else None
-        nodes, classes = self.plan.nodes, self.translator.classes
-        self.resources = deploy(nodes, classes, self.plan.name, self, others) if nodes else {}
+            found[f"pipeline/{node.key}"] = above.resources.get(node.key) if above else None
+        return found
+
+    def _id(self, others: Mapping[str, pulumi.Resource | None]) -> object:
+        """
+        The schedule's id; a preview logs what became of it.
+        """
         if pulumi.runtime.is_dry_run() and COLLECTOR.get() is None:
             pulumi.log.info(summary(self.plan, datetime.now(UTC)), self)
         made = {key: resource for key, resource in others.items() if resource is not None}
@@ -190,7 +205,7 @@ class Pipeline(_Component):
             keep=keep,
         )
         self.starters: list[str] = []
-        super().__init__(spec, current().backend(backend), _target(), overrides, opts)
+        self._declare(spec, current().backend(backend), _target(), overrides, opts)
         self.spec: PipelineSpec = spec
 
 
@@ -265,7 +280,7 @@ class Schedule(_Component):
         )
         pipeline.starters.append(name)
         where = _beside(pipeline, opts)
-        super().__init__(spec, pipeline.translator, target, overrides, where, pipeline)
+        self._declare(spec, pipeline.translator, target, overrides, where, pipeline)
         self.spec: ScheduleSpec = spec
 
 

@@ -101,7 +101,7 @@ class Node:
         _collect(self.inputs, found, SCALARS)
         return tuple(leaf for leaf in found if isinstance(leaf, Symbol))
 
-    @property
+    @cached_property
     def references(self) -> frozenset[str]:
         """
         The keys of the nodes that this one refers to, by `Ref` or by `after`.
