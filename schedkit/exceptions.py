@@ -10,6 +10,7 @@ SchedkitError
 |   +-- TimeZoneError                         no safe IANA time zone of that name
 |   +-- OutputError(TypeError)                a pulumi.Output where a plain value decides the shape
 +-- NotExpressibleError(ValueError)           a dialect has no words for a schedule
+|   +-- UnknownBehaviourError                 ... or nobody has said what the platform makes of them
 +-- ConfigError(ValueError)                   stack config under `schedkit:`
 +-- UnknownBackendError(LookupError)          no backend of that name is installed
 +-- BackendLoadError(ImportError)             a backend is installed and broken
@@ -136,6 +137,26 @@ class NotExpressibleError(SchedkitError, ValueError):
     def __reduce__(self) -> tuple[object, ...]:
         arguments = (self.culprit, self.reason, self.cure)
         return (_rebuild, (type(self), arguments, {"feature": self.feature}))
+
+
+class UnknownBehaviourError(NotExpressibleError):
+    """
+    The text could be written, but the platform does not document what it makes of it.
+
+    Args:
+        fact: The name by which a user who knows better may say so, in `assume=`.
+    """
+
+    def __init__(
+        self, culprit: str, reason: str, cure: str = "", *, feature: str, fact: str
+    ) -> None:
+        super().__init__(culprit, reason, cure, feature=feature)
+        self.fact = fact
+
+    def __reduce__(self) -> tuple[object, ...]:
+        arguments = (self.culprit, self.reason, self.cure)
+        state = {"feature": self.feature, "fact": self.fact}
+        return (_rebuild, (type(self), arguments, state))
 
 
 class ConfigError(SchedkitError, ValueError):
