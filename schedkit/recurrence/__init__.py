@@ -7,7 +7,7 @@ from __future__ import annotations
 from schedkit.recurrence.base import When
 from schedkit.recurrence.days import ANY, LastDay, LastWeekday, NearestWeekday, NthWeekday
 from schedkit.recurrence.sets import Calendar
-from schedkit.recurrence.when import Cron, Every, Once, Union
+from schedkit.recurrence.when import Cron, Every, Once, Union, Window
 from schedkit.recurrence.zones import Change, Dst, Zone, tzdata_version
 
 
@@ -25,6 +25,7 @@ __all__ = [
     "Once",
     "Union",
     "When",
+    "Window",
     "Zone",
     "tzdata_version",
 ]

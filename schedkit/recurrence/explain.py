@@ -69,6 +69,15 @@ def union(sentences: Sequence[str]) -> str:
     return "; and ".join([first, *(part[0].lower() + part[1:] for part in rest)]) + "."
 
 
+def window(sentence: str, start: datetime | None, end: datetime | None) -> str:
+    """
+    "Every hour, UTC, from 2026-01-01T00:00:00Z on and before 2027-01-01T00:00:00Z."
+    """
+    bounds = [f"from {_utc(start)} on"] if start else []
+    bounds += [f"before {_utc(end)}"] if end else []
+    return f"{sentence.removesuffix('.')}, {' and '.join(bounds)}."
+
+
 def _utc(moment: datetime) -> str:
     return moment.isoformat().replace("+00:00", "Z")
 

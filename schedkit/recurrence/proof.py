@@ -133,7 +133,7 @@ def prove(when: When, natives: Iterable[Native], dialect: Dialect, *, years: int
 def _prove(when: When, natives: tuple[Native, ...], dialect: Dialect, years: int) -> Proof:
     year = data_year()
     start, stop = _widened(when, *horizon(years))
-    readers = [dialect.read(native) for native in natives]
+    readers = [reader for native in natives for reader in dialect.readers(native)]
     groups = clocks(when, readers, dialect, start, stop)
     by_sets = bool(groups) and all(clock.sources and clock.owns for clock in groups)
     missing, extra = _by_sets(when, readers, dialect, groups) if by_sets else (set(), set())

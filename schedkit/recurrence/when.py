@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-__all__ = ["Calendar", "Cron", "Every", "Once", "Union", "When"]
+__all__ = ["Calendar", "Cron", "Every", "Once", "Union", "When", "Window"]
 
 
 @attrs.frozen
@@ -168,6 +168,68 @@ class Once(When):
         return ()
 
 
+def _start(value: str | datetime | None) -> datetime | None:
+    return None if value is None else whole_seconds(value, "Window, start")
+
+
+def _end(value: str | datetime | None) -> datetime | None:
+    return None if value is None else whole_seconds(value, "Window, end")
+
+
+@attrs.frozen
+class Window(When):
+    """
+    The instants of a schedule from *start* on and before *end*.
+
+    Args:
+        when: Any schedule but a window.
+        start: Aware datetime or RFC 3339 text, in whole seconds; kept in UTC.
+        end: The same; no run at it or after it.
+
+    Raises:
+        SpecError: Neither bound, bounds that leave nothing, or a window in a window.
+    """
+
+    when: When
+    start: datetime | None = attrs.field(default=None, converter=_start)
+    end: datetime | None = attrs.field(default=None, converter=_end)
+
+    def __attrs_post_init__(self) -> None:
+        if not isinstance(self.when, When) or isinstance(self.when, Window):
+            reason = f"{type(self.when).__name__} is no schedule that could have a window"
+            raise SpecError("Window, when", reason, "pass Cron, Calendar, Every, Once or Union")
+        if self.start is None and self.end is None:
+            raise SpecError("Window", "has neither start nor end", "give one of them")
+        if self.start and self.end and self.start >= self.end:
+            raise SpecError("Window", "ends before it starts", "swap start and end")
+
+    @property
+    def timezone(self) -> str:  # type: ignore[override]
+        """
+        The zone of what it bounds.
+        """
+        return self.when.timezone
+
+    @property
+    def bounds(self) -> tuple[int | None, int | None]:
+        """
+        Start and end as Unix seconds.
+        """
+        start = None if self.start is None else epoch(self.start)
+        return start, None if self.end is None else epoch(self.end)
+
+    def epochs(self, start: int, stop: int) -> Iterator[int]:
+        first, end = self.bounds
+        low = start if first is None else max(start, first)
+        return self.when.epochs(low, stop if end is None else min(stop, end))
+
+    def explain(self) -> str:
+        return explain.window(self.when.explain(), self.start, self.end)
+
+    def calendars(self) -> tuple[Calendar, ...]:
+        return self.when.calendars()
+
+
 @attrs.frozen(init=False)
 class Union(When):
     """
@@ -185,6 +247,9 @@ class Union(When):
                 raise SpecError(
                     "Union", f"{member!r} is no schedule", "pass Cron, Calendar, Every or Once"
                 )
+            if isinstance(member, Window):
+                cure = "put the window around the union: Window(Union(...), start=...)"
+                raise SpecError("Union", "a member has a window of its own", cure)
             found |= dict.fromkeys(member.members if isinstance(member, Union) else (member,))
         if not found:
             raise SpecError("Union", "has no members, so nothing ever runs", "pass at least one")

@@ -82,9 +82,9 @@ class DialectConformance:
         dialect = self.make_dialect()
         (native,) = dialect.write(Cron("30 9 * * *"))
         with pytest.raises(CronSyntaxError):
-            dialect.read(Native("no schedule", native.timezone))
+            dialect.readers(Native("no schedule", native.timezone))
         with pytest.raises(TimeZoneError):
-            dialect.read(Native(native.text, "Middle/Earth"))
+            dialect.readers(Native(native.text, "Middle/Earth"))
 
 
 def _written(dialect: Dialect, when: When) -> tuple[Native, ...]:

@@ -165,7 +165,7 @@ REFUSED = (
         Calendar(**MORNING, days=1, weekdays=1, day_rule="all"),
         "schedule.day_rule.all",
         (
-            "Calendar, day_rule 'all': robfig joins two restricted day fields with OR; "
+            "Calendar, day_rule 'all': robfig's cron joins two restricted day fields with OR; "
             "restrict one of days and weekdays, or say day_rule='any'"
         ),
     ),
@@ -288,7 +288,7 @@ def test_rejects_what_robfig_rejects(text, field, column, reason):
     A bad text, say from an override, is named with field and column.
     """
     with pytest.raises(CronSyntaxError) as caught:
-        ROBFIG.read(Native(text))
+        ROBFIG.readers(Native(text))[0]
     assert f"robfig rejects it: {reason}" == caught.value.reason
     assert (field, column) == (caught.value.field, caught.value.column)
 
@@ -298,7 +298,7 @@ def test_rejects_an_unknown_zone():
     A native whose zone does not exist cannot be read.
     """
     with pytest.raises(TimeZoneError, match="Mars/Phobos"):
-        ROBFIG.read(Native("0 0 * * *", "Mars/Phobos"))
+        ROBFIG.readers(Native("0 0 * * *", "Mars/Phobos"))[0]
 
 
 @pytest.mark.parametrize(
@@ -310,7 +310,7 @@ def test_every_counts_from_whenever_it_is_asked(text, seconds):
     `@every` is so many whole seconds, at least one, after the last run: no wall clock at all.
     """
     native = Native(f"@every {text}")
-    reader = ROBFIG.read(native)
+    reader = ROBFIG.readers(native)[0]
     assert seconds == delay(native.text)
     assert 1_000 + seconds == ROBFIG.next(native, 1_000)
     assert (0, 0) == (reader.minutes, reader.year_days(0, True))
@@ -380,7 +380,7 @@ def test_loses_and_adds_runs_where_robfig_does(zone, text, start, expected):
     Where a midnight is missing or the clocks move by half an hour, the search errs as robfig's
     does.
     """
-    reader, begin = ROBFIG.read(Native(text, zone)), at(start)
+    reader, begin = ROBFIG.readers(Native(text, zone))[0], at(start)
     actual = []
     for epoch in reader.fires(begin, begin + 100 * 86_400):
         actual.append(datetime.fromtimestamp(epoch, reader.zone.tzinfo).strftime("%m-%dT%H:%M"))
@@ -435,7 +435,7 @@ def test_many_searches_do_not_fill_the_memory(monkeypatch):
     What a reader remembers of its walks is forgotten in time, and answers stay the same.
     """
     monkeypatch.setattr("schedkit.recurrence.dialects.robfig_search.MEMORY", 100)
-    reader = ROBFIG.read(Native("0 0 29 2 1", "Europe/Berlin"))
+    reader = ROBFIG.readers(Native("0 0 29 2 1", "Europe/Berlin"))[0]
     start, chance = at(NEW_YEAR), random.Random(1)
     for epoch in (start + chance.randrange(40 * 365 * 86_400) for _ in range(400)):
         day = datetime.fromtimestamp(reader.next(epoch), reader.zone.tzinfo)

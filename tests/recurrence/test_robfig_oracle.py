@@ -134,7 +134,7 @@ def _questions(chance: random.Random):
 
 
 def _runs(question) -> list[int]:
-    reader, found = ROBFIG.read(Native(question["text"], question["zone"])), []
+    reader, found = ROBFIG.readers(Native(question["text"], question["zone"]))[0], []
     after = question["after"]
     while len(found) < RUNS and (after := reader.next(after)) is not None:
         found.append(after)

@@ -55,13 +55,13 @@ class Stutters(Robfig):
 
 
 class ReadsAnything(Robfig):
-    def read(self, native):
-        return super().read(Native("0 0 * * *", native.timezone))
+    def readers(self, native):
+        return super().readers(Native("0 0 * * *", native.timezone))
 
 
 class KnowsEveryZone(Robfig):
-    def read(self, native):
-        return super().read(Native(native.text, "UTC"))
+    def readers(self, native):
+        return super().readers(Native(native.text, "UTC"))
 
 
 BROKEN = {

@@ -1,7 +1,7 @@
 """
 Schedule languages of the platforms: what each can say, and when it really fires.
 
-One file per language. A dialect *writes* native text from sets, and *reads* native text back with
+One file per language. A dialect *writes* native text from sets, and reads native text back with
 a parser and a search of its own, which share nothing with ours: that is what makes a proof worth
 its name.
 """
@@ -9,16 +9,27 @@ its name.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from heapq import merge
+from itertools import groupby
 from typing import TYPE_CHECKING, ClassVar
 
 import attrs
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
+    from schedkit.recurrence.sets import Calendar
     from schedkit.recurrence.when import When
     from schedkit.recurrence.zones import Dst, Zone
+
+NOTHING: frozenset[str] = frozenset()
+
+
+def _pairs(fields: Mapping[str, str] | Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    found = fields.items() if isinstance(fields, Mapping) else fields
+    return tuple(sorted((str(name), str(value)) for name, value in found))
 
 
 @attrs.frozen
@@ -27,31 +38,44 @@ class Native:
     One schedule in a platform's own words.
 
     Args:
-        text: The expression, as the platform receives it.
-        timezone: The time zone beside it, as the platform receives it.
+        text: The expression, as the platform receives it; several lines where one resource of the
+            platform takes several expressions and starts one run where they coincide.
+        timezone: The time zone beside it, as the platform receives it; empty where the text names
+            it, or the platform knows only UTC.
+        more: What else the platform receives, by its own names: a `StartDate`, a guard.
     """
 
     text: str = attrs.field(validator=attrs.validators.instance_of(str))
     timezone: str = attrs.field(default="Etc/UTC", validator=attrs.validators.instance_of(str))
+    more: tuple[tuple[str, str], ...] = attrs.field(default=(), converter=_pairs)
 
     def __str__(self) -> str:
-        return f"{self.text} ({self.timezone})"
+        zone = f" ({self.timezone})" if self.timezone else ""
+        more = "".join(f", {name}={value}" for name, value in self.more)
+        return f"{'; '.join(self.text.splitlines())}{zone}{more}"
 
 
 class Reader(ABC):
     """
-    What the platform makes of one `Native`.
+    What the platform makes of one expression.
 
     `minutes` and `year_days` say which wall clocks match; `next` is the platform's real search,
-    with its defects. A native that is no set of wall clocks has `minutes = 0`.
+    with its defects. An expression that is no set of wall clocks has `minutes = 0`.
 
     Attributes:
         zone: The zone whose wall clock it reads.
         minutes: Bit set of the minutes of a day, bit 0 = midnight.
+        searches: Whether the answer of `next` may depend on more than a fixed set of instants, as
+            that of a search with defects does.
+        begins: The Unix second of the first instant that may run, or None.
+        ends: The Unix second from which on nothing runs, or None.
     """
 
     zone: Zone
     minutes: int
+    searches: ClassVar[bool] = True
+    begins: int | None = None
+    ends: int | None = None
 
     @abstractmethod
     def year_days(self, first_weekday: int, leap: bool) -> int:
@@ -86,46 +110,75 @@ class Dialect(ABC):
     One platform's schedule language.
 
     Attributes:
-        name: One word.
+        name: One word, hyphens allowed.
         url: Where the language is defined.
         dst: What the platform does in gaps and repeated hours; None is unknown.
+        token: What makes two natives that run at one instant start one run, such as
+            `ClientRequestToken`; empty is nothing.
+        unknown: What the platform does not document: a name, for `assume`, and a sentence.
     """
 
     name: ClassVar[str]
     url: ClassVar[str]
     dst: ClassVar[Dst | None]
+    token: ClassVar[str] = ""
+    unknown: ClassVar[Mapping[str, str]] = {}
 
     @abstractmethod
-    def write(self, when: When) -> tuple[Native, ...]:
+    def write(self, when: When, assume: frozenset[str] = NOTHING) -> tuple[Native, ...]:
         """
         Return the fewest natives that together mean *when* on every wall clock.
 
         Gaps and repeated hours are not looked at: `schedkit.recurrence.proof.prove` decides those
         by instants.
 
+        Args:
+            when: What shall run.
+            assume: Names of `unknown` that the user vouches for.
+
         Raises:
             NotExpressibleError: The language has no words for it; the cure is the nearest that it
                 can say.
+            UnknownBehaviourError: It would rest on something unknown that *assume* does not name.
         """
 
     @abstractmethod
-    def read(self, native: Native) -> Reader:
+    def readers(self, native: Native) -> tuple[Reader, ...]:
         """
-        Return what the platform makes of *native*.
+        Return what the platform makes of *native*, a reader for each of its expressions.
 
         Raises:
             CronSyntaxError: The platform rejects the text.
             TimeZoneError: No such zone.
         """
 
+    @abstractmethod
+    def read(self, native: Native) -> When:
+        """
+        Return what *native* means, in portable words.
+
+        Raises:
+            CronSyntaxError: The platform rejects the text.
+            TimeZoneError: No such zone.
+            NotExpressibleError: There are no portable words for it.
+        """
+
+    def policy(self, calendar: Calendar) -> Dst | None:  # noqa: ARG002, some dialects look at it
+        """
+        Return what the platform does with *calendar* in gaps and repeated hours; None is unknown.
+        """
+        return self.dst
+
     def fires(self, native: Native, start: int, stop: int) -> Iterator[int]:
         """
         Yield the runs of *native* in `start <= t < stop` (Unix seconds).
         """
-        return self.read(native).fires(start, stop)
+        runs = merge(*(reader.fires(start, stop) for reader in self.readers(native)))
+        return (instant for instant, _ in groupby(runs))
 
     def next(self, native: Native, epoch: int) -> int | None:
         """
         Return the platform's answer for the next run of *native* after *epoch*.
         """
-        return self.read(native).next(epoch)
+        answers = (reader.next(epoch) for reader in self.readers(native))
+        return min((answer for answer in answers if answer is not None), default=None)
