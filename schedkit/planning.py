@@ -14,7 +14,7 @@ import attrs
 
 from schedkit.backend import Backend, Target
 from schedkit.exceptions import NotExpressibleError, PlanError, SpecError, UnsupportedError
-from schedkit.findings import Feature, Finding, exact, refused
+from schedkit.findings import Feature, Finding, emulated, exact, refused
 from schedkit.inputs import plain
 from schedkit.pipeline import PipelineSpec
 from schedkit.recurrence.dialects import Native
@@ -125,13 +125,15 @@ def _judged(when: When, proof: Proof) -> Iterator[Finding]:
     policy = any(calendar.dst for calendar in when.calendars())
     elsewhere = Feature.TIMEZONE if proof.changes else Feature.CRON
     feature = Feature.DST if policy else elsewhere
-    if policy and proof.holds:
+    if policy and proof.holds and not proof.unknown:
         yield exact(Feature.DST, f"{proof.dialect} does what the policy says in {zones}")
     if proof.missing_count or proof.extra_count:
         reason = f"{proof.dialect} would fire otherwise in {zones}: {_differences(proof)}"
         instants = (*proof.missing, *proof.extra)
         yield Finding(feature, "refused", reason, _NEAREST, instants=instants)
-    if proof.doubled:
+    if proof.doubled and proof.token:
+        yield emulated(Feature.UNION, proof.coincidence)
+    elif proof.doubled:
         reason = f"two of the native schedules would both start {_first(proof.doubled)}"
         nearest = "schedules of two pipelines, or one time that holds for all"
         yield Finding(Feature.UNION, "refused", reason, nearest, instants=proof.doubled)
@@ -141,7 +143,8 @@ def _judged(when: When, proof: Proof) -> Iterator[Finding]:
         yield Finding(Feature.DST, "emulated", reason, instants=proof.departures)
     if proof.unknown:
         reason = f"what {proof.dialect} does is not known for {_first(proof.unknown)}"
-        yield Finding(Feature.DST, "emulated", reason, instants=proof.unknown)
+        bad = Finding(Feature.DST, "refused", reason, _NEAREST, instants=proof.unknown)
+        yield bad if policy else attrs.evolve(bad, verdict="emulated", nearest="")
 
 
 def _differences(proof: Proof) -> str:

@@ -38,7 +38,11 @@ class Sets:
     """
     The wall clocks of one calendar: minutes of the day, days of each kind of year; and its
     instants.
+
+    `offset` is that of its clock from UTC in seconds, where the clock never changes.
     """
+
+    offset = 0
 
     def __init__(
         self,
@@ -53,12 +57,15 @@ class Sets:
 
 class Own(Sets):
     """
-    The wall clocks of one native, and the instants that its search should find.
+    The wall clocks of one expression, and the instants that its search should find.
+
+    Expressions of one *native* start one run where they coincide.
     """
 
-    def __init__(self, reader: Reader, dst: Dst | None) -> None:
+    def __init__(self, reader: Reader, dst: Dst | None, native: int = 0) -> None:
         super().__init__(reader.minutes, reader.year_days, self._epochs)
         self.reader = reader
+        self.native = native
         self.timezone = reader.zone.name
         self.dst = dst
         self.seconds = tuple(60 * minute for minute in bits(reader.minutes))
@@ -142,6 +149,9 @@ def _window(
     added: set[int] = set()
     near = len(cluster) == 1
     for own in owns:
+        if not own.reader.searches:
+            fired.update(own.reader.fires(start, stop))
+            continue
         begin, walls = _walls(own, start, stop)
         chain = list(own.reader.fires(begin + 1, stop))
         fired.update(chain[bisect_left(chain, start) :])

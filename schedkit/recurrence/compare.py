@@ -4,7 +4,7 @@ The parts of a proof: which days and minutes differ, which instants do, and whic
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from functools import reduce
 from heapq import merge
 from itertools import combinations, groupby
@@ -15,9 +15,10 @@ import attrs
 
 from schedkit.exceptions import NotExpressibleError
 from schedkit.recurrence.around import DAY, EPOCH_DAY, KINDS, Own, Sets, year_kind
+from schedkit.recurrence.checks import epoch
 from schedkit.recurrence.dialects.fields import bits, every_minutes, parts
 from schedkit.recurrence.sets import Calendar
-from schedkit.recurrence.when import Every
+from schedkit.recurrence.when import Every, Window
 from schedkit.recurrence.zones import POINTWISE, Dst, Zone, tzdata_version
 
 
@@ -32,6 +33,7 @@ COUNTED = 1_000  # differences after which counting stops
 YEARS = 10  # how far offset changes are looked at
 CYCLE = 40  # years that hold all 14 kinds, also across 2100
 DAY_MINUTES = (1 << 1_440) - 1
+UTC_NAMES = frozenset({"UTC", "Etc/UTC"})
 OTHER_POLICIES = (Dst(gap="next", fold="first"), Dst(gap="shift", fold="second"))
 
 
@@ -97,44 +99,89 @@ def repeated(fired: Iterable[Iterator[int]]) -> Iterator[int]:
             yield instant
 
 
-def clocks(
-    when: When, readers: Sequence[Reader], dialect: Dialect, start: int, stop: int
-) -> list[Clock]:
+def clocks(asked: Iterable[When], owns: Iterable[Own], start: int, stop: int) -> list[Clock]:
     """
-    Sort sources and natives by the wall clock they read.
+    Sort what is asked for and what the platform makes of it by the wall clock that each reads.
 
-    None at all where a source reads no clock: `Once`, and intervals that drift over the day.
+    All clocks that never change are one. None at all where something asked for reads no clock:
+    `Once`, and intervals that drift over the day.
     """
     found: dict[tuple[object, ...], Clock] = {}
 
-    def clock(zone: Zone) -> Clock:
-        changes = zone.changes(start, stop)
-        return found.setdefault((zone.offset(start), changes), Clock([], [], changes))
+    def clock(zone: Zone, sets: Sets) -> Clock:
+        changes, offset = zone.changes(start, stop), zone.offset(start)
+        if not changes:
+            sets.offset = offset
+        key = (offset if changes else None, changes)
+        return found.setdefault(key, Clock([], [], changes))
 
-    for part in sources(when, dialect):
+    for part in asked:
         try:
             zone, sets = sets_of(part)
         except NotExpressibleError:
             return []
-        clock(zone).sources.append(sets)
-    for reader in readers:
-        clock(reader.zone).owns.append(Own(reader, dialect.dst))
+        clock(zone, sets).sources.append(sets)
+    for own in owns:
+        clock(own.reader.zone, own).owns.append(own)
     return list(found.values())
 
 
-def sources(when: When, dialect: Dialect) -> list[When]:
+def sources(when: When, dialect: Dialect, readers: Sequence[Reader]) -> list[When]:
     """
-    Return what *when* is a union of, with the dialect's own DST policy where none is stated.
+    Return what *when* is a union of, each calendar with the dialect's own DST policy where it
+    states none; one that a UTC calendar equals is that, where only UTC is written.
     """
+    zones = {reader.zone.name for reader in readers}
+    inside, start, end = bounds(when)
     found: list[When] = []
-    for part in parts(when):
-        calendars = part.calendars()
-        if dialect.dst not in {None, POINTWISE}:
-            calendars = tuple(
-                attrs.evolve(each, dst=each.dst or dialect.dst) for each in calendars
-            )
-        found += calendars or (part,)
-    return found
+    for part in parts(inside):
+        calendars = [each for whole in part.calendars() for each in _written(whole, zones)]
+        found += [_with_policy(each, dialect) for each in calendars] or [part]
+    if when is inside:
+        return found
+    return [Window(part, start, end) for part in found]
+
+
+def bounds(when: When) -> tuple[When, datetime | None, datetime | None]:
+    """
+    Return what a window bounds, its start and its end; of anything else itself, without bounds.
+    """
+    if isinstance(when, Window):
+        return when.when, when.start, when.end
+    return when, None, None
+
+
+def _written(calendar: Calendar, zones: set[str]) -> tuple[Calendar, ...]:
+    zone = Zone.of(calendar.timezone)
+    if calendar.timezone in zones or not zones & UTC_NAMES or zone.is_fixed(*horizon()):
+        return (calendar,)
+    from schedkit.recurrence.rewrite import same_in_utc  # which needs the horizon
+
+    same = same_in_utc(calendar)
+    return (calendar,) if same is None else same.calendars()
+
+
+def _with_policy(calendar: Calendar, dialect: Dialect) -> Calendar:
+    policy = calendar.dst or dialect.policy(calendar)
+    return calendar if policy in {None, calendar.dst} else attrs.evolve(calendar, dst=policy)
+
+
+def without_paces(
+    asked: Sequence[When], readers: Sequence[Reader]
+) -> tuple[list[When], list[Reader], int]:
+    """
+    Take away the steady intervals that both sides have, in step for all time; count them.
+    """
+    left, right, count = list(asked), list(readers), 0
+    for part in asked:
+        if isinstance(part, Every):
+            pace = (part.interval, epoch(part.anchor) % part.interval)
+            same = next((reader for reader in right if reader.pace == pace), None)
+            if same is not None:
+                left.remove(part)
+                right.remove(same)
+                count += 1
+    return left, right, count
 
 
 def sets_of(part: When) -> tuple[Zone, Sets]:
@@ -144,11 +191,81 @@ def sets_of(part: When) -> tuple[Zone, Sets]:
     Raises:
         NotExpressibleError: It reads no wall clock.
     """
-    if isinstance(part, Every):
-        return Zone.of("UTC"), Sets(every_minutes(part), _all_days, part.epochs)
-    if isinstance(part, Calendar):
-        return Zone.of(part.timezone), Sets(part.minute_mask, part.year_days, part.epochs)
+    inside, _, _ = bounds(part)
+    if isinstance(inside, Every):
+        return Zone.of("UTC"), Sets(every_minutes(inside), _all_days, part.epochs)
+    if isinstance(inside, Calendar):
+        return Zone.of(inside.timezone), Sets(inside.minute_mask, inside.year_days, part.epochs)
     raise NotExpressibleError(str(part), "reads no wall clock", feature="schedule.once")
+
+
+def differing(clock: Clock, first: int) -> Iterator[tuple[int, int]]:
+    """
+    Yield where sources and natives match other minutes, as stretches of Unix seconds in the 40
+    years from *first* on.
+    """
+    offsets = {each.offset for each in (*clock.sources, *clock.owns)}
+    if len(offsets) == 1:
+        return dates(differing_days(clock), first)
+    return _shifted_dates(clock, first)
+
+
+def _shifted_dates(clock: Clock, first: int) -> Iterator[tuple[int, int]]:
+    """
+    The same for clocks of several fixed offsets: day by day, on the clock of UTC.
+    """
+    sides: list[list[tuple[int, int]]] = []
+    for side in (clock.sources, clock.owns):
+        lines = {id(each): _line(each, first) for each in side}
+        sides.append([moved for each in side for moved in _in_utc(each, lines[id(each)])])
+    classes: list[tuple[int, tuple[int, int]]] = [(DAY_MINUTES, (0, 0))]
+    for number, moved in enumerate(sides):
+        for minutes, days in moved:
+            classes = [
+                part for found in classes for part in _with_days(found, minutes, days, number)
+            ]
+    found = reduce(or_, (one ^ other for _, (one, other) in classes), 0)
+    january = date(first - 1, 1, 1).toordinal() - EPOCH_DAY
+    low, high = (
+        date(year, 1, 1).toordinal() - EPOCH_DAY - january for year in (first, first + CYCLE)
+    )
+    for index in bits(found):
+        if low <= index < high:
+            yield (january + index) * DAY, (january + index + 1) * DAY
+
+
+def _line(sets: Sets, first: int) -> int:
+    """
+    The days of all years from the one before *first* to the one after the cycle, as bits.
+    """
+    line = passed = 0
+    for year in range(first - 1, first + CYCLE + 1):
+        january = date(year, 1, 1)
+        kind, _ = year_kind(january)
+        line |= sets.kinds[kind] << passed
+        passed += 365 + kind[1]
+    return line
+
+
+def _in_utc(sets: Sets, line: int) -> Iterator[tuple[int, int]]:
+    """
+    Minutes and days on the clock of UTC: of the same day, of the day before, of the day after.
+    """
+    whole = sets.minutes << 1_440 - sets.offset // 60
+    yield whole >> 1_440 & DAY_MINUTES, line
+    yield whole & DAY_MINUTES, line >> 1
+    yield whole >> 2_880, line << 1
+
+
+def _with_days(
+    found: tuple[int, tuple[int, int]], minutes: int, days: int, side: int
+) -> Iterator[tuple[int, tuple[int, int]]]:
+    mask, sides = found
+    if mask & ~minutes:
+        yield mask & ~minutes, sides
+    if mask & minutes:
+        more = (sides[0] | days, sides[1]) if side == 0 else (sides[0], sides[1] | days)
+        yield mask & minutes, more
 
 
 def differing_days(clock: Clock) -> dict[tuple[int, bool], int]:
@@ -156,14 +273,24 @@ def differing_days(clock: Clock) -> dict[tuple[int, bool], int]:
     Return, for each kind of year, the days (bits) on which sources and natives match other
     minutes.
     """
-    return _days(clock, lambda wanted, runs: _either(wanted) ^ _either(runs))
+
+    def other(wanted: list[Sets], owns: list[Own], kind: tuple[int, bool]) -> int:
+        asked = _either(each.kinds[kind] for each in wanted)
+        return asked ^ _either(each.kinds[kind] for each in owns)
+
+    return _days(clock, other)
 
 
 def doubled_days(clock: Clock) -> dict[tuple[int, bool], int]:
     """
     Return, for each kind of year, the days (bits) on which two natives match one minute.
     """
-    return _days(clock, lambda _, runs: _either(a & b for a, b in combinations(runs, 2)))
+
+    def doubled(_: list[Sets], owns: list[Own], kind: tuple[int, bool]) -> int:
+        pairs = ((a, b) for a, b in combinations(owns, 2) if a.native != b.native)
+        return _either(a.kinds[kind] & b.kinds[kind] for a, b in pairs)
+
+    return _days(clock, doubled)
 
 
 def dates(days: dict[tuple[int, bool], int], first: int) -> Iterator[tuple[int, int]]:
@@ -178,19 +305,23 @@ def dates(days: dict[tuple[int, bool], int], first: int) -> Iterator[tuple[int, 
 
 
 def policy_instants(
-    when: When, dialect: Dialect, start: int, stop: int
+    asked: Iterable[When], dialect: Dialect, start: int, stop: int, *, stated: bool
 ) -> tuple[set[int], set[int]]:
     """
     Return where the dialect's DST policy departs from the pointwise reading, and where, it being
     unknown, policies differ.
+
+    Args:
+        asked: As `sources` returns it.
+        stated: Whether the schedule states a policy itself.
     """
     departing: set[int] = set()
     unknown: set[int] = set()
-    for calendar in when.calendars():
-        if dialect.dst is None:
+    for calendar in (each for part in asked for each in part.calendars()):
+        if dialect.policy(calendar) is None:
             unknown |= _differing(calendar, (POINTWISE, *OTHER_POLICIES), start, stop)
-        elif calendar.dst is None and dialect.dst != POINTWISE:
-            departing |= _differing(calendar, (POINTWISE, dialect.dst), start, stop)
+        elif not stated and calendar.dst not in {None, POINTWISE}:
+            departing |= _differing(calendar, (POINTWISE, calendar.dst), start, stop)
     return departing, unknown
 
 
@@ -203,42 +334,53 @@ def _all_days(_: int, leap: bool) -> int:
 
 
 def _days(
-    clock: Clock, judge: Callable[[list[int], list[int]], int]
+    clock: Clock, judge: Callable[[list[Sets], list[Own], tuple[int, bool]], int]
 ) -> dict[tuple[int, bool], int]:
     """
     Judge the days of each kind of year apart for every class of minutes that the same sets share.
     """
-    classes: list[tuple[int, list[Sets], list[Sets]]] = [(DAY_MINUTES, [], [])]
-    for side, sets in ((0, clock.sources), (1, clock.owns)):
-        for each in sets:
-            classes = [part for found in classes for part in _split(found, side, each)]
+    classes: list[tuple[int, list[Sets], list[Own]]] = [(DAY_MINUTES, [], [])]
+    for sets in (*clock.sources, *clock.owns):
+        classes = [part for found in classes for part in _split(found, sets)]
     days: dict[tuple[int, bool], int] = {}
-    for _, wanted, runs in classes:
-        for kind in KINDS if wanted or runs else ():
-            found = judge(
-                [each.kinds[kind] for each in wanted], [each.kinds[kind] for each in runs]
-            )
+    for _, wanted, owns in classes:
+        for kind in KINDS if wanted or owns else ():
+            found = judge(wanted, owns, kind)
             if found:
                 days[kind] = days.get(kind, 0) | found
     return days
 
 
 def _split(
-    found: tuple[int, list[Sets], list[Sets]], side: int, sets: Sets
-) -> Iterator[tuple[int, list[Sets], list[Sets]]]:
-    mask, wanted, runs = found
+    found: tuple[int, list[Sets], list[Own]], sets: Sets
+) -> Iterator[tuple[int, list[Sets], list[Own]]]:
+    mask, wanted, owns = found
     if mask & ~sets.minutes:
-        yield mask & ~sets.minutes, wanted, runs
-    if mask & sets.minutes:
-        more = ([*wanted, sets], runs) if side == 0 else (wanted, [*runs, sets])
-        yield mask & sets.minutes, *more
+        yield mask & ~sets.minutes, wanted, owns
+    if mask & sets.minutes and isinstance(sets, Own):
+        yield mask & sets.minutes, wanted, [*owns, sets]
+    elif mask & sets.minutes:
+        yield mask & sets.minutes, [*wanted, sets], owns
 
 
 def _differing(calendar: Calendar, policies: Sequence[Dst], start: int, stop: int) -> set[int]:
     found: set[int] = set()
     readings = [attrs.evolve(calendar, dst=policy) for policy in policies]
     for change in Zone.of(calendar.timezone).changes(start, stop):
+        if not calendar.minute_mask & _changing_minutes(change):
+            continue
         near = change.epoch - 2 * DAY, change.epoch + 2 * DAY
         sets = [set(reading.epochs(*near)) for reading in readings]
         found |= {each for each in set().union(*sets) if not all(each in one for one in sets)}
     return found
+
+
+def _changing_minutes(change: Change) -> int:
+    """
+    The minutes of the day (bits) that a change skips or repeats, on whichever day.
+    """
+    low, high = sorted((change.before, change.after))
+    first = (change.epoch + low) // 60
+    return reduce(
+        or_, (1 << minute % 1_440 for minute in range(first, first + (high - low) // 60)), 0
+    )

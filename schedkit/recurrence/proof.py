@@ -9,28 +9,31 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from functools import lru_cache
-from itertools import islice
+from heapq import merge
+from itertools import groupby, islice
 from typing import TYPE_CHECKING
 
 import attrs
 
-from schedkit.recurrence.around import KINDS, differences
+from schedkit.recurrence.around import KINDS, Own, differences
 from schedkit.recurrence.checks import epoch
 from schedkit.recurrence.compare import (
     COUNTED,
+    bounds,
     clocks,
     data_year,
     dates,
-    differing_days,
+    differing,
     doubled_days,
     horizon,
     instants,
     policy_instants,
     repeated,
     sources,
+    without_paces,
 )
 from schedkit.recurrence.dialects.fields import parts
-from schedkit.recurrence.when import Once
+from schedkit.recurrence.when import Once, Window
 from schedkit.recurrence.zones import Zone, tzdata_version
 
 
@@ -66,6 +69,8 @@ class Proof:
         missing_count: How many were found to be lost; counting stops at 1 000 differences.
         extra_count: How many only the natives have.
         doubled: The first instants that two natives would each start.
+        token: What makes natives that run at one instant start one run; empty is nothing.
+        intervals: Steady intervals that both sides have in step, for all time.
         departures: The first instants at which the dialect's own way with gaps and repeated hours
             departs from the pointwise reading; empty when the schedule states a policy.
         unknown: The first instants on which policies differ while the dialect's is unknown.
@@ -85,6 +90,8 @@ class Proof:
     missing_count: int = 0
     extra_count: int = 0
     doubled: tuple[datetime, ...] = ()
+    token: str = ""
+    intervals: int = 0
     departures: tuple[datetime, ...] = ()
     unknown: tuple[datetime, ...] = ()
 
@@ -100,16 +107,38 @@ class Proof:
             added = _told("adds", self.extra, self.extra_count)
             return f"differs: {self.dialect} {' and '.join(filter(None, (lost, added)))} {data}"
         if not self.year_kinds:
-            return f"proved: every instant from {self.horizon[0]} to {self.horizon[1]} {data}"
+            span = f"every instant from {self.horizon[0]} to {self.horizon[1]} {data}"
+            paces = f"{self.intervals} steady interval{'s' if self.intervals > 1 else ''} for ever"
+            return f"proved: {paces if self.intervals else span}"
         changes = f"{self.changes or 'no'} offset change{'s' if self.changes != 1 else ''}"
         days = f"{self.year_kinds} kinds of year, {self.minutes} minutes"
         return f"proved: {days}, {changes} of {where} {data}"
+
+    @property
+    def coincidence(self) -> str:
+        """
+        What happens where several natives run at one instant, for people; empty for a single one.
+        """
+        if len(self.natives) < 2:
+            return ""
+        if not self.doubled:
+            return "no two of the native schedules run at one instant"
+        first = self.doubled[0].isoformat()
+        if self.token:
+            return f"where native schedules coincide, as on {first}, {self.token} starts one run"
+        return f"two of the native schedules would both start a run on {first}"
 
     def to_dict(self) -> dict[str, object]:
         """
         The proof as plain data for JSON.
         """
-        return {**attrs.asdict(self, value_serializer=_plain), "sentence": self.sentence}
+        plain = attrs.asdict(self, value_serializer=_plain)
+        natives = [
+            {"text": each.text, "timezone": each.timezone, "more": dict(each.more)}
+            for each in self.natives
+        ]
+        told = {"sentence": self.sentence, "coincidence": self.coincidence}
+        return {**plain, "natives": natives, **told}
 
 
 def prove(when: When, natives: Iterable[Native], dialect: Dialect, *, years: int = 10) -> Proof:
@@ -133,16 +162,29 @@ def prove(when: When, natives: Iterable[Native], dialect: Dialect, *, years: int
 def _prove(when: When, natives: tuple[Native, ...], dialect: Dialect, years: int) -> Proof:
     year = data_year()
     start, stop = _widened(when, *horizon(years))
-    readers = [reader for native in natives for reader in dialect.readers(native)]
-    groups = clocks(when, readers, dialect, start, stop)
-    by_sets = bool(groups) and all(clock.sources and clock.owns for clock in groups)
-    missing, extra = _by_sets(when, readers, dialect, groups) if by_sets else (set(), set())
-    if not by_sets or (any(map(differing_days, groups)) and not missing | extra):
-        by_sets = False
-        fired = [reader.fires(start, stop) for reader in readers]
-        each = sources(when, dialect)
-        missing, extra = instants([part.epochs(start, stop) for part in each], fired)
-    departing, unknown = policy_instants(when, dialect, start, stop)
+    groups = [dialect.readers(native) for native in natives]
+    readers = [reader for group in groups for reader in group]
+    asked = sources(when, dialect, readers)
+    left, right, intervals = without_paces(asked, readers)
+    known = all(dialect.policy(each) is not None for part in asked for each in part.calendars())
+    owns = [
+        Own(r, dialect.dst, number)
+        for number, group in enumerate(groups)
+        for r in group
+        if r in right
+    ]
+    by_clock = clocks(left, owns, start, stop) if _bounded(when, right, start) else []
+    by_sets = bool(by_clock) and all(clock.sources and clock.owns for clock in by_clock)
+    missing: set[int] = set()
+    extra: set[int] = set()
+    if by_sets:
+        missing, extra, sure = _by_sets(left, right, by_clock, known=known)
+        by_sets = sure
+    if not by_sets and (left or right):
+        fired = [reader.fires(start, stop) for reader in right]
+        missing, extra = instants([part.epochs(start, stop) for part in left], fired)
+    stated = any(calendar.dst for calendar in when.calendars())
+    departing, unknown = policy_instants(asked, dialect, start, stop, stated=stated)
     zone = Zone.of(when.timezone).tzinfo
 
     def first(found: Iterable[int]) -> tuple[datetime, ...]:
@@ -154,68 +196,89 @@ def _prove(when: When, natives: tuple[Native, ...], dialect: Dialect, years: int
         holds=not missing and not extra,
         year_kinds=len(KINDS) if by_sets else 0,
         minutes=MINUTES if by_sets else 0,
-        changes=sum(len(clock.changes) for clock in groups) if by_sets and dialect.dst else 0,
-        zones=tuple(dict.fromkeys(part.timezone for part in parts(when))),
+        changes=sum(len(clock.changes) for clock in by_clock) if by_sets and known else 0,
+        zones=tuple(dict.fromkeys(part.timezone for part in parts(bounds(when)[0]))),
         tzdata=tzdata_version(),
         horizon=(date(year, 1, 1), date(year + years, 1, 1)),
         missing=first(sorted(missing)),
         extra=first(sorted(extra)),
         missing_count=len(missing),
         extra_count=len(extra),
-        doubled=first(_doubled(readers, groups, start, stop)),
+        doubled=first(_doubled(groups, by_clock, start, stop)),
+        token=dialect.token,
+        intervals=intervals,
         departures=first(sorted(departing)),
         unknown=first(sorted(unknown)),
     )
 
 
-def _by_sets(
-    when: When, readers: Sequence[Reader], dialect: Dialect, groups: Sequence[Clock]
-) -> tuple[set[int], set[int]]:
+def _bounded(when: When, readers: Sequence[Reader], start: int) -> bool:
     """
-    Compare days, and where they agree the offset changes: sets of instants lost and added.
+    Whether every reader begins and ends with the schedule's own window; before *start* is always.
+    """
+    low, high = when.bounds if isinstance(when, Window) else (None, None)
+    first = max(start, low or start)
+    return all(max(start, r.begins or start) == first and r.ends == high for r in readers)
+
+
+def _by_sets(
+    asked: Sequence[When], readers: Sequence[Reader], groups: Sequence[Clock], *, known: bool
+) -> tuple[set[int], set[int], bool]:
+    """
+    Compare days, and where they agree and the platform's ways are *known* the offset changes.
+
+    Returns the instants lost and added, and whether they tell all.
     """
     missing: set[int] = set()
     extra: set[int] = set()
+    differ = False
     for clock in groups:
-        days = differing_days(clock)
-        for start, stop in dates(days, data_year()):
-            each = [part.epochs(start, stop) for part in sources(when, dialect)]
+        same = True
+        for start, stop in differing(clock, data_year()):
+            same, differ = False, True
+            each = [part.epochs(start, stop) for part in asked]
             lost, added = instants(each, [reader.fires(start, stop) for reader in readers])
             missing |= lost
             extra |= added
             if len(missing) + len(extra) >= COUNTED:
                 break
-        if not days and dialect.dst is not None:
+        if same and known:
             lost, added = differences(clock.sources, clock.owns, clock.changes)
             missing |= lost
             extra |= added
-    return missing, extra
+    return missing, extra, bool(missing or extra or not differ)
 
 
 def _doubled(
-    readers: Sequence[Reader], groups: Sequence[Clock], start: int, stop: int
+    groups: Sequence[Sequence[Reader]], by_clock: Sequence[Clock], start: int, stop: int
 ) -> Iterator[int]:
     """
     Instants that two natives start: those of one clock by their days, others by looking.
     """
-    if len(readers) < 2:
+    if len(groups) < 2:
         return
-    if len(groups) != 1:
-        yield from repeated(reader.fires(start, stop) for reader in readers)
+    each = [list(group) for group in groups]
+    if len({own.offset for clock in by_clock for own in clock.owns}) != 1 or len(by_clock) != 1:
+        yield from repeated(_fires(group, start, stop) for group in each)
         return
     last = start
-    for low, high in dates(doubled_days(groups[0]), data_year()):
-        found = repeated(reader.fires(max(low, last), high) for reader in readers)
+    for low, high in dates(doubled_days(by_clock[0]), data_year()):
+        found = repeated(_fires(group, max(low, last), high) for group in each)
         for instant in found:
             yield instant
             last = instant + 1
+
+
+def _fires(readers: Iterable[Reader], start: int, stop: int) -> Iterator[int]:
+    runs = merge(*(reader.fires(start, stop) for reader in readers))
+    return (instant for instant, _ in groupby(runs))
 
 
 def _widened(when: When, start: int, stop: int) -> tuple[int, int]:
     """
     The horizon with every `Once` in it.
     """
-    once = [epoch(part.instant) for part in parts(when) if isinstance(part, Once)]
+    once = [epoch(part.instant) for part in parts(bounds(when)[0]) if isinstance(part, Once)]
     return min([start, *once]), max([stop, *(each + 1 for each in once)])
 
 

@@ -69,6 +69,8 @@ class Reader(ABC):
             that of a search with defects does.
         begins: The Unix second of the first instant that may run, or None.
         ends: The Unix second from which on nothing runs, or None.
+        pace: Of a steady interval, its seconds and its phase: runs are at the Unix seconds which
+            leave that remainder.
     """
 
     zone: Zone
@@ -76,6 +78,7 @@ class Reader(ABC):
     searches: ClassVar[bool] = True
     begins: int | None = None
     ends: int | None = None
+    pace: tuple[int, int] | None = None
 
     @abstractmethod
     def year_days(self, first_weekday: int, leap: bool) -> int:
