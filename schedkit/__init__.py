@@ -27,7 +27,9 @@ if TYPE_CHECKING:
         Once,
         Union,
         When,
+        Window,
     )
+    from schedkit.recurrence.diff import Diff, diff
     from schedkit.schedule import CatchUp, ScheduleSpec
 
 _HOMES = {
@@ -49,7 +51,9 @@ _HOMES = {
         "Once",
         "Union",
         "When",
+        "Window",
     ),
+    "recurrence.diff": ("Diff", "diff"),
     "schedule": ("CatchUp", "ScheduleSpec"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -59,6 +63,7 @@ __all__ = [
     "Calendar",
     "CatchUp",
     "Cron",
+    "Diff",
     "Dst",
     "Every",
     "Feature",
@@ -90,6 +95,8 @@ __all__ = [
     "Union",
     "UnsupportedError",
     "When",
+    "Window",
+    "diff",
 ]
 
 
