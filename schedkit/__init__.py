@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     )
     from schedkit.recurrence.diff import Diff, diff
     from schedkit.schedule import CatchUp, ScheduleSpec
+    from schedkit.translation import Translation, attempt, dialects, read, translate
 
 _HOMES = {
     "backend": ("Backend", "Target"),
@@ -55,6 +56,7 @@ _HOMES = {
     ),
     "recurrence.diff": ("Diff", "diff"),
     "schedule": ("CatchUp", "ScheduleSpec"),
+    "translation": ("Translation", "attempt", "dialects", "read", "translate"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -92,11 +94,16 @@ __all__ = [
     "Target",
     "Text",
     "Timing",
+    "Translation",
     "Union",
     "UnsupportedError",
     "When",
     "Window",
+    "attempt",
+    "dialects",
     "diff",
+    "read",
+    "translate",
 ]
 
 

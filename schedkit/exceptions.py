@@ -10,10 +10,11 @@ SchedkitError
 |   +-- TimeZoneError                         no safe IANA time zone of that name
 |   +-- OutputError(TypeError)                a pulumi.Output where a plain value decides the shape
 +-- NotExpressibleError(ValueError)           a dialect has no words for a schedule
-|   +-- UnknownBehaviourError                 ... or nobody has said what the platform makes of them
+|   +-- UnknownBehaviourError                 ... or nobody says what the platform makes of it
 +-- ConfigError(ValueError)                   stack config under `schedkit:`
 +-- UnknownBackendError(LookupError)          no backend of that name is installed
 +-- BackendLoadError(ImportError)             a backend is installed and broken
++-- MissingExtraError(ImportError)            an extra of schedkit is needed and not installed
 +-- OverrideError(LookupError)                `overrides=` names what is not in the plan
 +-- PlanError(ValueError)                     a backend returned a plan that contradicts itself
 +-- UnsupportedError(NotImplementedError)     what the backend cannot keep, all of it at once
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from schedkit.findings import Finding
+    from schedkit.recurrence.nearest import Alternative, Nearest
 
 
 _SHOWN = 100  # characters of a text that an error repeats
@@ -177,6 +179,12 @@ class BackendLoadError(SchedkitError, ImportError):
     """
 
 
+class MissingExtraError(SchedkitError, ImportError):
+    """
+    An extra of schedkit, such as `schedkit[pictures]`, is needed and not installed.
+    """
+
+
 class OverrideError(SchedkitError, LookupError):
     """
     `overrides=` names a node or a property that the plan does not have.
@@ -196,17 +204,36 @@ class UnsupportedError(SchedkitError, NotImplementedError):
     Args:
         backend: The backend's name.
         findings: Every finding that is refused, under `schedkit:strict` the emulated ones too.
-        culprit: The component that asked.
+        culprit: The component or the schedule that asked.
+        nearest: What can be kept instead, where that was looked for.
     """
 
-    def __init__(self, backend: str, findings: Sequence[Finding], culprit: str = "") -> None:
+    def __init__(
+        self,
+        backend: str,
+        findings: Sequence[Finding],
+        culprit: str = "",
+        nearest: Nearest | None = None,
+    ) -> None:
         lines = "".join(f"\n  - {finding.sentence}" for finding in findings)
+        if nearest is not None:
+            told = [other.sentence for other in nearest.alternatives] or [f"no: {nearest.reason}"]
+            lines += "".join(f"\n  nearest: {sentence}" for sentence in told)
         super().__init__(culprit or backend, f"{backend} cannot keep this:{lines}")
         self.backend = backend
         self.findings = tuple(findings)
+        self.nearest = nearest
+
+    @property
+    def alternatives(self) -> tuple[Alternative, ...]:
+        """
+        Schedules that can be kept, the nearest first.
+        """
+        return self.nearest.alternatives if self.nearest else ()
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (_rebuild, (type(self), (self.backend, self.findings, self.culprit), {}))
+        arguments = (self.backend, self.findings, self.culprit, self.nearest)
+        return (_rebuild, (type(self), arguments, {}))
 
 
 class ProgramError(SchedkitError, RuntimeError):

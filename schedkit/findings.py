@@ -96,6 +96,13 @@ class Finding:
         url = f" ({self.url})" if self.url else ""
         return f"{self.feature} {self.verdict}: {self.reason}{nearest}{url}"
 
+    def to_dict(self) -> dict[str, object]:
+        """
+        The finding as plain data for JSON.
+        """
+        instants = [instant.isoformat() for instant in self.instants]
+        return {**attrs.asdict(self, recurse=False), "instants": instants}
+
 
 def exact(feature: Feature, reason: str) -> Finding:
     """

@@ -35,6 +35,8 @@ ROWS = (
     {"findings"},
     {"exceptions"},
     {"recurrence"},
+    {"judging"},
+    {"translation"},
     {"inputs"},
     {"step"},
     {"pipeline"},

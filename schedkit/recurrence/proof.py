@@ -133,10 +133,7 @@ class Proof:
         The proof as plain data for JSON.
         """
         plain = attrs.asdict(self, value_serializer=_plain)
-        natives = [
-            {"text": each.text, "timezone": each.timezone, "more": dict(each.more)}
-            for each in self.natives
-        ]
+        natives = [each.to_dict() for each in self.natives]
         told = {"sentence": self.sentence, "coincidence": self.coincidence}
         return {**plain, "natives": natives, **told}
 

@@ -54,6 +54,12 @@ class Native:
         more = "".join(f", {name}={value}" for name, value in self.more)
         return f"{'; '.join(self.text.splitlines())}{zone}{more}"
 
+    def to_dict(self) -> dict[str, object]:
+        """
+        The native as plain data for JSON.
+        """
+        return {"text": self.text, "timezone": self.timezone, "more": dict(self.more)}
+
 
 class Reader(ABC):
     """
@@ -165,6 +171,12 @@ class Dialect(ABC):
             TimeZoneError: No such zone.
             NotExpressibleError: There are no portable words for it.
         """
+
+    def native(self, text: str, timezone: str | None, more: Mapping[str, str]) -> Native:
+        """
+        Return what the platform receives, where only its *text* may be given.
+        """
+        return Native(text, "Etc/UTC" if timezone is None else timezone, more)
 
     def policy(self, calendar: Calendar) -> Dst | None:  # noqa: ARG002, some dialects look at it
         """
