@@ -11,7 +11,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from heapq import merge
 from itertools import groupby, islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import attrs
 
@@ -73,7 +73,9 @@ class Proof:
         intervals: Steady intervals that both sides have in step, for all time.
         departures: The first instants at which the dialect's own way with gaps and repeated hours
             departs from the pointwise reading; empty when the schedule states a policy.
-        unknown: The first instants on which policies differ while the dialect's is unknown.
+        unknown: The first instants on which policies differ while the dialect's is unknown; then
+            nothing is compared around changes.
+        unknown_count: How many those are over the horizon.
     """
 
     dialect: str
@@ -94,6 +96,7 @@ class Proof:
     intervals: int = 0
     departures: tuple[datetime, ...] = ()
     unknown: tuple[datetime, ...] = ()
+    unknown_count: int = 0
 
     @property
     def sentence(self) -> str:
@@ -112,6 +115,9 @@ class Proof:
             return f"proved: {paces if self.intervals else span}"
         changes = f"{self.changes or 'no'} offset change{'s' if self.changes != 1 else ''}"
         days = f"{self.year_kinds} kinds of year, {self.minutes} minutes"
+        if self.unknown:
+            where += f", but for {self.unknown_count} instants when clocks change"
+            return f"proved: {days} of {where} {data}"
         return f"proved: {days}, {changes} of {where} {data}"
 
     @property
@@ -162,51 +168,77 @@ def _prove(when: When, natives: tuple[Native, ...], dialect: Dialect, years: int
     groups = [dialect.readers(native) for native in natives]
     readers = [reader for group in groups for reader in group]
     asked = sources(when, dialect, readers)
-    left, right, intervals = without_paces(asked, readers)
-    known = all(dialect.policy(each) is not None for part in asked for each in part.calendars())
-    owns = [
-        Own(r, dialect.dst, number)
-        for number, group in enumerate(groups)
-        for r in group
-        if r in right
-    ]
-    by_clock = clocks(left, owns, start, stop) if _bounded(when, right, start) else []
-    by_sets = bool(by_clock) and all(clock.sources and clock.owns for clock in by_clock)
-    missing: set[int] = set()
-    extra: set[int] = set()
-    if by_sets:
-        missing, extra, sure = _by_sets(left, right, by_clock, known=known)
-        by_sets = sure
-    if not by_sets and (left or right):
-        fired = [reader.fires(start, stop) for reader in right]
-        missing, extra = instants([part.epochs(start, stop) for part in left], fired)
     stated = any(calendar.dst for calendar in when.calendars())
     departing, unknown = policy_instants(asked, dialect, start, stop, stated=stated)
+    owns = [Own(r, dialect.dst, number) for number, group in enumerate(groups) for r in group]
+    found = _compared(when, asked, owns, (start, stop), known=not unknown)
     zone = Zone.of(when.timezone).tzinfo
 
-    def first(found: Iterable[int]) -> tuple[datetime, ...]:
-        return tuple(datetime.fromtimestamp(each, zone) for each in islice(found, LISTED))
+    def first(instants: Iterable[int]) -> tuple[datetime, ...]:
+        return tuple(datetime.fromtimestamp(each, zone) for each in islice(instants, LISTED))
 
     return Proof(
         dialect=dialect.name,
         natives=natives,
-        holds=not missing and not extra,
-        year_kinds=len(KINDS) if by_sets else 0,
-        minutes=MINUTES if by_sets else 0,
-        changes=sum(len(clock.changes) for clock in by_clock) if by_sets and known else 0,
+        holds=not found.missing and not found.extra,
+        year_kinds=len(KINDS) if found.by_sets else 0,
+        minutes=MINUTES if found.by_sets else 0,
+        changes=0 if unknown or not found.by_sets else _changes(found.clocks),
         zones=tuple(dict.fromkeys(part.timezone for part in parts(bounds(when)[0]))),
         tzdata=tzdata_version(),
         horizon=(date(year, 1, 1), date(year + years, 1, 1)),
-        missing=first(sorted(missing)),
-        extra=first(sorted(extra)),
-        missing_count=len(missing),
-        extra_count=len(extra),
-        doubled=first(_doubled(groups, by_clock, start, stop)),
+        missing=first(sorted(found.missing)),
+        extra=first(sorted(found.extra)),
+        missing_count=len(found.missing),
+        extra_count=len(found.extra),
+        doubled=first(_doubled(groups, found.clocks, start, stop)),
         token=dialect.token,
-        intervals=intervals,
+        intervals=found.intervals,
         departures=first(sorted(departing)),
         unknown=first(sorted(unknown)),
+        unknown_count=len(unknown),
     )
+
+
+def _changes(found: Iterable[Clock]) -> int:
+    return sum(len(clock.changes) for clock in found)
+
+
+class _Compared(NamedTuple):
+    """
+    Instants lost and added, and how that was found.
+    """
+
+    missing: set[int]
+    extra: set[int]
+    by_sets: bool
+    clocks: Sequence[Clock]
+    intervals: int
+
+
+def _compared(
+    when: When,
+    asked: Sequence[When],
+    owns: Sequence[Own],
+    span: tuple[int, int],
+    *,
+    known: bool,
+) -> _Compared:
+    """
+    Compare steady intervals for ever, sets where clocks are read, else instants over *span*.
+
+    Around changes of the clocks nothing is compared unless it is *known* what the platform does.
+    """
+    left, right, intervals = without_paces(asked, [own.reader for own in owns])
+    rest = [own for own in owns if own.reader in right]
+    found = clocks(left, rest, *span) if _bounded(when, right, span[0]) else []
+    if found and all(clock.sources and clock.owns for clock in found):
+        missing, extra, sure = _by_sets(left, right, found, known=known)
+        if sure:
+            return _Compared(missing, extra, True, found, intervals)
+    each = [part.epochs(*span) for part in left]
+    lost, added = instants(each, [reader.fires(*span) for reader in right])
+    return _Compared(lost, added, False, found, intervals)
 
 
 def _bounded(when: When, readers: Sequence[Reader], start: int) -> bool:

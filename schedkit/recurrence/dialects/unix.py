@@ -1,16 +1,20 @@
 """
-The five fields that Unix crons share, both day fields joined by OR, for every dialect that writes
-them.
+The five fields that Unix crons share, both day fields joined by OR: what every dialect of them
+writes, and how those read it that do not run robfig's parser.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
-from schedkit.exceptions import NotExpressibleError
+from schedkit.exceptions import NotExpressibleError, UnknownBehaviourError
 from schedkit.recurrence.days import WEEKDAYS, NearestWeekday, NthWeekday, Unrestricted
+from schedkit.recurrence.dialects import NOTHING, Dialect, Native, Reader, wall
 from schedkit.recurrence.dialects.fields import Days, every_minutes, parts, texts
+from schedkit.recurrence.dialects.text import MONTHS, Field, calendar, minutes_of, parse
+from schedkit.recurrence.dialects.text import WEEKDAYS as NAMES
 from schedkit.recurrence.when import Every, Once, Window
+from schedkit.recurrence.zones import Zone
 
 
 if TYPE_CHECKING:
@@ -18,6 +22,109 @@ if TYPE_CHECKING:
 
     from schedkit.recurrence.sets import Calendar
     from schedkit.recurrence.when import When
+
+
+UTC = "Etc/UTC"
+FIELDS = (  # as in POSIX crontab; steps after * and ranges, and three-letter names
+    Field("minute", 0, 59, open_step=False),
+    Field("hour", 0, 23, open_step=False),
+    Field("day", 1, 31, kind="day", open_step=False),
+    Field("month", 1, 12, MONTHS, open_step=False),
+    Field(
+        "weekday",
+        0,
+        7,
+        {name: number for number, name in enumerate(NAMES)},
+        kind="weekday",
+        ours=lambda number: number % 7,
+        open_step=False,
+    ),
+)
+
+
+class Unix(Dialect):
+    """
+    Five fields and a zone beside them.
+
+    Attributes:
+        fields: The grammar.
+        utc: How the platform receives UTC.
+        day_rule: The unknown fact that two restricted day fields rest on; empty where they are
+            documented to be OR.
+    """
+
+    fields: ClassVar[tuple[Field, ...]] = FIELDS
+    utc: ClassVar[str] = UTC
+    day_rule: ClassVar[str] = ""
+
+    def write(self, when: When, assume: frozenset[str] = NOTHING) -> tuple[Native, ...]:
+        """
+        Return the fewest natives, a text and a zone each.
+        """
+        if self.day_rule not in {"", *assume}:
+            self._vouched(when)
+        return tuple(
+            self.spelled(text, zone)
+            for zone, found in texts_by_zone(when, self.name).items()
+            for text in found
+        )
+
+    def spelled(self, text: str, timezone: str) -> Native:
+        """
+        Return how the platform receives five fields and a zone.
+        """
+        return Native(text, self.utc if timezone == "UTC" else timezone)
+
+    def parts(self, native: Native) -> tuple[str, str]:
+        """
+        Return the five fields and the zone of a native.
+        """
+        return native.text, "UTC" if native.timezone in {UTC, self.utc} else native.timezone
+
+    def readers(self, native: Native) -> tuple[Reader, ...]:
+        """
+        Parse the text by the platform's grammar.
+        """
+        mask, days, timezone = self._parsed(native)
+        return (wall.Wall(Zone.of(timezone), mask, days, self.dst),)
+
+    def read(self, native: Native) -> When:
+        """
+        Return the calendar of a text.
+        """
+        when = calendar(*self._parsed(native), culprit=repr(native.text))
+        if self.day_rule:
+            self._vouched(when)
+        return when
+
+    def _parsed(self, native: Native) -> tuple[int, wall.Days, str]:
+        text, timezone = self.parts(native)
+        minute, hour, day, month, weekday = parse(text, self.fields, self.name, native.text)
+        both = not day.free and not weekday.free
+        if both and (day.step or weekday.step):
+            raise UnknownBehaviourError(
+                repr(native.text),
+                f"{self.name} does not say whether */n restricts a day field beside another one",
+                "write the days as a list",
+                feature="schedule.day_rule.any",
+                fact=f"{self.name}.stepped_day",
+            )
+        days = wall.Days(
+            doms=None if day.free else day.items,
+            months=month.values,
+            dows=None if weekday.free else weekday.items,
+        )
+        return minutes_of(minute, hour), days, timezone
+
+    def _vouched(self, when: When) -> None:
+        if any(calendar.day_rule == "any" for calendar in when.calendars()):
+            raise UnknownBehaviourError(
+                "days and weekdays together",
+                self.unknown[self.day_rule],
+                "restrict one of days and weekdays",
+                feature="schedule.day_rule.any",
+                fact=self.day_rule,
+            )
 
 
 def texts_by_zone(when: When, platform: str) -> dict[str, tuple[str, ...]]:

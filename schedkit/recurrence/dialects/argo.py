@@ -1,0 +1,72 @@
+"""
+Argo CronWorkflow: several robfig texts in one time zone, `schedules` and `timezone`.
+
+https://argo-workflows.readthedocs.io/en/latest/cron-workflows/
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from schedkit.exceptions import CronSyntaxError, NotExpressibleError
+from schedkit.recurrence.dialects import NOTHING, Native
+from schedkit.recurrence.dialects.robfig import ROBFIG, Robfig
+from schedkit.recurrence.when import Union
+
+
+if TYPE_CHECKING:
+    from schedkit.recurrence.dialects import Reader
+    from schedkit.recurrence.when import When
+
+CONDITIONS = ("stopStrategy", "when")
+
+
+class Argo(Robfig):
+    """
+    As `robfig`; a line for each of `schedules`.
+
+    A run bears the name of its Unix second, so lines that coincide start one run. `when` and
+    `stopStrategy` depend on runs before and on the controller's clock: no text with them can be
+    proved, and none is written.
+    """
+
+    name = "argo"
+    url = "https://argo-workflows.readthedocs.io/en/latest/cron-workflows/"
+
+    def write(self, when: When, assume: frozenset[str] = NOTHING) -> tuple[Native, ...]:
+        """
+        Return one native for each time zone.
+        """
+        lines: dict[str, list[str]] = {}
+        for native in super().write(when, assume):
+            lines.setdefault(native.timezone, []).append(native.text)
+        return tuple(Native("\n".join(found), zone) for zone, found in lines.items())
+
+    def readers(self, native: Native) -> tuple[Reader, ...]:
+        """
+        Parse each line as robfig does and return its search.
+        """
+        return tuple(reader for line in _lines(native) for reader in ROBFIG.readers(line))
+
+    def read(self, native: Native) -> When:
+        """
+        Return the calendars of all lines.
+        """
+        found = [ROBFIG.read(line) for line in _lines(native)]
+        return found[0] if len(found) == 1 else Union(*found)
+
+
+ARGO = Argo()
+
+
+def _lines(native: Native) -> list[Native]:
+    for name, value in native.more:
+        if name in CONDITIONS:
+            reason = f"{name} depends on what ran before, so no instant of it is certain"
+            raise NotExpressibleError(value, reason, f"take {name} out", feature="schedule.end")
+        known = f"known: {', '.join(CONDITIONS)}"
+        raise CronSyntaxError(native.text, f"a CronWorkflow's schedule has no {name!r}", known)
+    lines = [line for line in native.text.splitlines() if line.strip()]
+    if not lines:
+        raise CronSyntaxError(native.text, "has no schedule", "write one text in each line")
+    return [Native(line, native.timezone) for line in lines]
