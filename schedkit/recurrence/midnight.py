@@ -2,7 +2,8 @@
 Days that move over midnight, when a schedule is told in another zone.
 
 Moved are sets of days of the year, one set for each weekday: a move rotates the set, and
-`_spelled` says it again in days of the month. Only 29 February can make that impossible.
+`_spelled` says it again in days of the month. Only 29 February can make that impossible. Not
+tried are nth weekdays: day 22 if also the last Monday moves to a day 21 that only they can say.
 """
 
 from __future__ import annotations
