@@ -135,7 +135,9 @@ def sources(when: When, dialect: Dialect, readers: Sequence[Reader]) -> list[Whe
     inside, start, end = bounds(when)
     found: list[When] = []
     for part in parts(inside):
-        calendars = [each for whole in part.calendars() for each in _written(whole, zones)]
+        calendars = [
+            each for whole in part.calendars() for each in _written(whole, zones, dialect)
+        ]
         found += [_with_policy(each, dialect) for each in calendars] or [part]
     if when is inside:
         return found
@@ -151,9 +153,11 @@ def bounds(when: When) -> tuple[When, datetime | None, datetime | None]:
     return when, None, None
 
 
-def _written(calendar: Calendar, zones: set[str]) -> tuple[Calendar, ...]:
-    zone = Zone.of(calendar.timezone)
-    if calendar.timezone in zones or not zones & UTC_NAMES or zone.is_fixed(*horizon()):
+def _written(calendar: Calendar, zones: set[str], dialect: Dialect) -> tuple[Calendar, ...]:
+    zone, stays = Zone.of(calendar.timezone), calendar.timezone in zones
+    if not zones & UTC_NAMES or zone.is_fixed(*horizon()):
+        return (calendar,)
+    if stays and dialect.policy(calendar) == POINTWISE:
         return (calendar,)
     from schedkit.recurrence.rewrite import same_in_utc  # which needs the horizon
 

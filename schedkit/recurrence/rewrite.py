@@ -20,11 +20,11 @@ from schedkit.recurrence.zones import POINTWISE, Zone
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from schedkit.recurrence.sets import Calendar
     from schedkit.recurrence.when import When
-    from schedkit.recurrence.zones import Change
+    from schedkit.recurrence.zones import Change, Dst
 
 DAY = 1_440  # minutes
 DAY_MINUTES = (1 << DAY) - 1
@@ -55,6 +55,27 @@ def to_utc(when: When) -> When:
     if when.timezone == "UTC" or not calendars:
         return when
     return _union(found for calendar in calendars for found in _in_utc(calendar))
+
+
+def steadied(when: When, policy: Callable[[Calendar], Dst | None]) -> When:
+    """
+    Say in UTC what UTC says as well, where what a platform does with gaps and repeated hours is
+    unknown, or departs from the pointwise reading.
+
+    Args:
+        when: Any schedule.
+        policy: The platform's way with a calendar; None is unknown.
+    """
+    if isinstance(when, Window):
+        return attrs.evolve(when, when=steadied(when.when, policy))
+    if isinstance(when, Union):
+        return Union(*(steadied(member, policy) for member in when.members))
+    if when.timezone == "UTC" or not when.calendars():
+        return when
+    (calendar,) = when.calendars()
+    if policy(calendar) == POINTWISE or Zone.of(calendar.timezone).is_fixed(*horizon()):
+        return when
+    return same_in_utc(calendar) or when
 
 
 def same_in_utc(calendar: Calendar) -> When | None:

@@ -13,6 +13,7 @@ from schedkit.recurrence.dialects import NOTHING, Dialect, Native, Reader, wall
 from schedkit.recurrence.dialects.fields import Days, every_minutes, parts, texts
 from schedkit.recurrence.dialects.text import MONTHS, Field, calendar, minutes_of, parse
 from schedkit.recurrence.dialects.text import WEEKDAYS as NAMES
+from schedkit.recurrence.rewrite import steadied
 from schedkit.recurrence.when import Every, Once, Window
 from schedkit.recurrence.zones import Zone
 
@@ -63,6 +64,7 @@ class Unix(Dialect):
         """
         if self.day_rule not in {"", *assume}:
             self._vouched(when)
+        when = steadied(when, self.policy)
         return tuple(
             self.spelled(text, zone)
             for zone, found in texts_by_zone(when, self.name).items()
