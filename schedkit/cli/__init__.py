@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import click
 
-from schedkit.cli import cron, program
+from schedkit.cli import cron, diff, program, translate
 from schedkit.cli.group import DONE, REFUSED, Commands, json_option, print_json
 from schedkit.exceptions import SchedkitError
 
@@ -24,6 +24,7 @@ def main() -> None:
 
     \b
     schedkit explain "0 9 * * 1-5"     what a cron text says
+    schedkit translate "0 9 1 * 1" --to eventbridge
     schedkit plan .                    what a Pulumi program would make, and the proof
     schedkit run .                     run its pipeline on this machine
     """  # noqa: D301, click's mark
@@ -62,5 +63,13 @@ def backends(*, as_json: bool) -> int:
     return REFUSED if any(row["error"] for row in rows) else DONE
 
 
-for _command in (program.plan, program.run, cron.next_runs, cron.explain):
+for _command in (
+    program.plan,
+    program.run,
+    cron.next_runs,
+    cron.explain,
+    translate.translate,
+    translate.read,
+    diff.diff,
+):
     main.add_command(_command)

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from schedkit.recurrence import Cron
 
 
-def _cron_options(command: Callable[..., Any]) -> Callable[..., Any]:
+def cron_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """
+    Add what `cron_of` reads.
+    """
     for option in (
         click.option("--fold", type=click.Choice(["first", "second", "both"])),
         click.option("--gap", type=click.Choice(["skip", "next", "shift"])),
@@ -31,13 +34,16 @@ def _cron_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def _cron(
+def cron_of(
     text: str,
     timezone: str,
     day_rule: Literal["any", "all"] | None,
     gap: Literal["skip", "next", "shift"] | None,
     fold: Literal["first", "second", "both"] | None,
 ) -> Cron:
+    """
+    The schedule that the options of a command describe.
+    """
     from schedkit.recurrence import Cron, Dst
 
     dst = Dst(gap=gap or "skip", fold=fold or "both") if gap or fold else None
@@ -45,7 +51,7 @@ def _cron(
 
 
 @click.command(name="next")
-@_cron_options
+@cron_options
 @click.option("-n", "count", type=click.IntRange(1, 10_000), default=5, show_default=True)
 @click.option("--after", metavar="INSTANT", help="RFC 3339; now, when left out.")
 @json_option
@@ -57,7 +63,7 @@ def next_runs(count: int, after: str | None, *, as_json: bool, **asked: Any) -> 
     schedkit next "0 1 * * *" --timezone Europe/Berlin -n 3
     schedkit next "30 2 * * *" --timezone America/New_York --gap next --fold first
     """  # noqa: D301
-    cron = _cron(**asked)
+    cron = cron_of(**asked)
     runs = [run.isoformat() for run in cron.next(count, after=instant_of(after))]
     if as_json:
         print_json({"cron": cron.text, "timezone": cron.timezone, "next": runs})
@@ -67,7 +73,7 @@ def next_runs(count: int, after: str | None, *, as_json: bool, **asked: Any) -> 
 
 
 @click.command()
-@_cron_options
+@cron_options
 @json_option
 def explain(*, as_json: bool, **asked: Any) -> int:
     """
@@ -76,7 +82,7 @@ def explain(*, as_json: bool, **asked: Any) -> int:
     \b
     schedkit explain "*/15 9-17 * * 1-5" --timezone Europe/Berlin
     """  # noqa: D301
-    cron = _cron(**asked)
+    cron = cron_of(**asked)
     sentence = cron.explain()
     if as_json:
         print_json({"cron": cron.text, "timezone": cron.timezone, "sentence": sentence})
@@ -85,7 +91,7 @@ def explain(*, as_json: bool, **asked: Any) -> int:
     return DONE
 
 
-def instant_of(text: str | None) -> datetime:
+def instant_of(text: str | None, option: str = "--after") -> datetime:
     """
     The instant that an option names; now, when it is left out.
     """
@@ -97,7 +103,7 @@ def instant_of(text: str | None) -> datetime:
         found = datetime.fromisoformat(text)
     except ValueError:
         cure = "write it as 2026-01-01T09:00:00+01:00"
-        raise SpecError(f"--after {text!r}", "is no RFC 3339 instant", cure) from None
+        raise SpecError(f"{option} {text!r}", "is no RFC 3339 instant", cure) from None
     if found.tzinfo is None:
-        raise SpecError(f"--after {text!r}", "has no offset from UTC", f"write {text}Z")
+        raise SpecError(f"{option} {text!r}", "has no offset from UTC", f"write {text}Z")
     return found

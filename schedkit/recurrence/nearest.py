@@ -20,6 +20,7 @@ from schedkit.recurrence.days import ANY, NearestWeekday, NthWeekday
 from schedkit.recurrence.diff import Diff, diff
 from schedkit.recurrence.durations import duration
 from schedkit.recurrence.sets import Calendar
+from schedkit.recurrence.spell import spelled
 from schedkit.recurrence.when import Every, Once, Union, Window
 from schedkit.recurrence.zones import Zone
 
@@ -66,12 +67,24 @@ class Alternative:
             (self.diff.lost, "lost"),
             (self.diff.moved, "moved"),
         )
-        told = [f"{count} runs {word}" for count, word in changed if count]
+        told = [f"{n} run{'s' if n > 1 else ''} {word}" for n, word in changed if n]
         shift = abs(self.diff.largest_shift or timedelta())
         if self.diff.moved:
             told[-1] += f" by up to {duration(int(shift.total_seconds()))}"
         price = f"{', '.join(told)} in a year" if told else "the same runs for a year"
         return f"{', '.join(self.edits)}: {self.when.explain()} ({price})"
+
+    def to_dict(self) -> dict[str, object]:
+        """
+        The alternative as plain data for JSON.
+        """
+        return {
+            "edits": list(self.edits),
+            "sentence": self.when.explain(),
+            "portable": spelled(self.when),
+            "natives": [native.to_dict() for native in self.natives],
+            "diff": self.diff.to_dict(),
+        }
 
 
 @attrs.frozen
@@ -82,6 +95,13 @@ class Nearest:
 
     alternatives: tuple[Alternative, ...]
     reason: str = ""
+
+    def to_dict(self) -> dict[str, object]:
+        """
+        The alternatives as plain data for JSON.
+        """
+        near = [other.to_dict() for other in self.alternatives]
+        return {"nearest": near, "none": self.reason}
 
 
 def search(when: When, natives_of: Callable[[When], tuple[Native, ...]]) -> Nearest:

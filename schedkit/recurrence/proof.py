@@ -184,7 +184,7 @@ def _prove(when: When, natives: tuple[Native, ...], dialect: Dialect, years: int
         year_kinds=len(KINDS) if found.by_sets else 0,
         minutes=MINUTES if found.by_sets else 0,
         changes=0 if unknown or not found.by_sets else _changes(found.clocks),
-        zones=tuple(dict.fromkeys(part.timezone for part in parts(bounds(when)[0]))),
+        zones=tuple(dict.fromkeys(part.timezone for part in asked)),
         tzdata=tzdata_version(),
         horizon=(date(year, 1, 1), date(year + years, 1, 1)),
         missing=first(sorted(found.missing)),
