@@ -271,7 +271,7 @@ def test_limits(monkeypatch, limit, disjoint):
 
 def test_large():
     """
-    A day of random minutes on three kinds of days is cut by hours for each of four words, without a search.
+    Random minutes of a day on three kinds of days are cut by hours for each of four words.
     """
     random = Random(1)
     rules = [(random.getrandbits(1440), frozenset(label)) for label in "abc"]
