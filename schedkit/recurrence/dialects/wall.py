@@ -32,8 +32,8 @@ Item: TypeAlias = tuple[str, int] | tuple[str, int, int]
 """
 What a day field names: `("day", 5)`, `("last", 1)` the last day and `("last", 3)` the third last,
 `("nearest", 15)` the Monday to Friday nearest to a day, `("workday", 0)` the one nearest to the
-last day; `("weekday", 0)` Sunday, `("nth", 1, 2)` the second Monday, `("final", 5)` the last
-Friday.
+last day; `("weekday", 0)` Sunday, `("nth", 1, 2)` the second Monday, `("nth", 1, -2)` the last
+but one, `("final", 5)` the last Friday.
 """
 
 
@@ -222,7 +222,8 @@ def _names(item: Item, day: Day) -> bool:
         case ("weekday", weekday):
             return day.weekday == weekday
         case ("nth", weekday, place):
-            return day.weekday == weekday and (day.number + 6) // 7 == place
+            ahead = day.number if place > 0 else day.length + 1 - day.number
+            return day.weekday == weekday and (ahead + 6) // 7 == abs(place)
         case ("final", weekday):
             return day.weekday == weekday and day.number + 7 > day.length
     raise AssertionError(item)
