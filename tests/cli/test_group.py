@@ -19,7 +19,7 @@ from schedkit.cli import main
 from schedkit.exceptions import BackendLoadError, CronSyntaxError
 
 
-COMMANDS = ("backends", "explain", "next", "plan", "run")
+COMMANDS = ("backends", "diff", "explain", "next", "plan", "read", "run", "translate")
 
 
 def test_help(cli) -> None:
@@ -54,7 +54,7 @@ def test_version(cli) -> None:
     ("words", "sentence"),
     [
         (["pln"], "error: 'pln' is no command; did you mean 'plan'?\n"),
-        (["zzz"], "error: 'zzz' is no command; known: backends, explain, next, plan, run\n"),
+        (["zzz"], f"error: 'zzz' is no command; known: {', '.join(COMMANDS)}\n"),
         (["--versio"], "error: No such option '--versio'. Did you mean '--version'?\n"),
         (
             ["plan", "--stak", "x", "."],
