@@ -48,7 +48,7 @@ ROWS = (
     {"program"},
     {"components"},
     {"preview"},
-    {"render"},
+    {"pictures", "render"},
     {"cli", "testing"},
 )
 RANK = {name: rank for rank, names in enumerate(ROWS) for name in names}
@@ -242,11 +242,15 @@ def test_listing_backends_loads_none() -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["next", "0 1 * * *", "--after", "2026-01-01T00:00:00Z"], ["explain", "0 1 * * *"]],
+    [
+        ["next", "0 1 * * *", "--after", "2026-01-01T00:00:00Z"],
+        ["explain", "0 1 * * *"],
+        ["diff", "0 1 * * *", "0 2 * * *"],
+    ],
 )
 def test_reading_a_cron_loads_no_pulumi(arguments: list[str]) -> None:
     """
-    `schedkit next` and `schedkit explain` answer without pulumi.
+    `schedkit next`, `schedkit explain` and `schedkit diff` answer without pulumi.
     """
     code = f"from schedkit.cli import main; main({arguments!r}, standalone_mode=False)"
     assert [] == loaded(code, "pulumi", "grpc", *SDKS, *TEST_TOOLS)
