@@ -32,7 +32,7 @@ for pip_name, uv_name in PIP_TO_UV.items():
 ROOT = pathlib.Path(__file__).parent
 PROVIDERS = sorted(path.name for path in (ROOT / "providers").iterdir() if path.is_dir())
 EXAMPLE = "examples/nightly-training"
-NOT_HERE = "not go and not docker"
+NOT_HERE = "not go and not docker and not oracle"
 # What must be covered to the last branch: the engine and the values built on it.
 EXACT = ["recurrence/*", "inputs.py", "pipeline.py", "schedule.py", "step.py"]
 
@@ -84,7 +84,7 @@ def demo(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """
-    Every test that needs neither Go nor Docker, against the built wheels, with coverage.
+    Every test that needs no Go, Docker or oracle, against the built wheels, with coverage.
     """
     env = install(session, PROVIDERS, "tests", "examples")
     # The console script: `python -m pytest` would import the source tree.
@@ -188,6 +188,20 @@ def robfig(session: nox.Session) -> None:
         session.skip("Go is missing: install it from https://go.dev/dl and run this session again")
     env = install(session, PROVIDERS, "tests")
     session.run("pytest", "-m", "go", *(session.posargs or ["-q"]), "tests", env=env)
+
+
+@nox.session(default=False)
+def oracles(session: nox.Session) -> None:
+    """
+    Install the implementations that others wrote, say which are missing, and compare with them.
+    """
+    env = install(session, PROVIDERS, "tests", "oracles")
+    folder = pathlib.Path(session.virtualenv.location, "oracles").resolve()
+    env |= {"SCHEDKIT_ORACLES": str(folder)}
+    session.run("python", "tests/oracles/install.py", str(folder))
+    session.run("pytest", "-m", "oracle", *(session.posargs or ["-q"]), "tests", env=env)
+    env |= {"PYTHONSAFEPATH": ""}  # a script that imports its neighbours
+    session.run("python", "tests/oracles/table.py", env=env)
 
 
 @nox.session(default=False, venv_backend="uv")

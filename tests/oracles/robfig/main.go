@@ -4,12 +4,15 @@
 //	{"text": "0 9 * * 1-5", "zone": "Asia/Tokyo", "after": 0, "n": 3} -> {"runs": [86400, ...]}
 //
 // A run of "never" ends the list; an answer that takes longer than two seconds is "endless".
+// `oracle --version` prints the version of robfig/cron.
 package main
 
 import (
 	"bufio"
 	"encoding/json"
+	"fmt"
 	"os"
+	"runtime/debug"
 	"strconv"
 	"time"
 
@@ -81,7 +84,18 @@ func reply(ask question) answer {
 	return runs(schedule, ask)
 }
 
+func version() {
+	info, _ := debug.ReadBuildInfo()
+	for _, module := range info.Deps {
+		fmt.Println(module.Version)
+	}
+}
+
 func main() {
+	if len(os.Args) > 1 {
+		version()
+		return
+	}
 	lines := bufio.NewScanner(os.Stdin)
 	lines.Buffer(nil, 1<<20)
 	out := json.NewEncoder(os.Stdout)

@@ -1,0 +1,84 @@
+"""
+systemd's reading of OnCalendar, asked with `systemd-analyze calendar`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import attrs
+from runner import PATIENCE, Answer, Broken, Oracle, Question, Rejected, zone_version
+
+
+AT_ONCE = 200  # texts of one process
+RUN = re.compile(r" *(?:Next elapse|Iter\. #\d+|Iteration #\d+): (.*)")
+ZONES = Path("/usr/share/zoneinfo")  # systemd looks nowhere else
+
+
+@attrs.define(kw_only=True)
+class Systemd(Oracle):
+    """
+    A process answers several texts at once, but for one instant and one count only.
+    """
+
+    def version(self) -> str:
+        done = subprocess.run(
+            ["systemd-analyze", "--version"], capture_output=True, text=True, check=True
+        )
+        return f"{done.stdout.split()[1]} {zone_version(ZONES)}"
+
+    def _answers(self, questions: Sequence[Question]) -> list[Answer]:
+        if lacking := self.missing():
+            raise RuntimeError(f"{self.name}: {lacking}")
+        alike: dict[tuple[int, int], dict[str, Answer]] = {}
+        for ask in questions:
+            alike.setdefault((ask.after, ask.n), {})[_text(ask)] = Broken("not asked")
+        for (after, n), found in alike.items():
+            texts = list(found)
+            for first in range(0, len(texts), AT_ONCE):
+                found |= _asked(texts[first : first + AT_ONCE], after, n)
+        return [alike[ask.after, ask.n][_text(ask)] for ask in questions]
+
+
+def _text(ask: Question) -> str:
+    """
+    The zone is part of an expression, and never the machine's own.
+    """
+    return f"{ask.text} {ask.zone}"
+
+
+def _asked(texts: Sequence[str], after: int, n: int) -> dict[str, Answer]:
+    command = ["systemd-analyze", "calendar", f"--iterations={n}", f"--base-time=@{after}", "--"]
+    try:
+        done = subprocess.run(
+            [*command, *texts],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=PATIENCE,
+            env={**os.environ, "TZ": "UTC", "LC_ALL": "C"},
+        )
+    except subprocess.TimeoutExpired:
+        return dict.fromkeys(texts, Broken("no end"))
+    found: dict[str, Answer] = {}
+    for text in texts:
+        if f"calendar specification '{text}'" in done.stderr:
+            found[text] = Rejected(done.stderr.strip().rsplit(": ", 1)[-1])
+    taken = [text for text in texts if text not in found]
+    blocks = done.stdout.split("Normalized form: ")[1:]
+    found |= zip(taken, map(_runs, map(str.splitlines, blocks)), strict=True)
+    return found
+
+
+def _runs(lines: Iterable[str]) -> list[int]:
+    """
+    The instants of a block of output: `Sat 2026-10-24 00:30:00 UTC`, or `never`.
+    """
+    runs = [match[1] for match in map(RUN.fullmatch, lines) if match]
+    times = [datetime.strptime(run, "%a %Y-%m-%d %H:%M:%S UTC") for run in runs if run != "never"]
+    return [int(time.replace(tzinfo=UTC).timestamp()) for time in times]
