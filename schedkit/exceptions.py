@@ -25,14 +25,13 @@ SchedkitError
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from schedkit.findings import Finding
-    from schedkit.recurrence.nearest import Alternative, Nearest
 
 
 _SHOWN = 100  # characters of a text that an error repeats
@@ -197,6 +196,18 @@ class PlanError(SchedkitError, ValueError):
     """
 
 
+class Told(Protocol):
+    """
+    What can be told in one line, such as a `schedkit.recurrence.nearest.Alternative`.
+    """
+
+    @property
+    def sentence(self) -> str:
+        """
+        That line.
+        """
+
+
 class UnsupportedError(SchedkitError, NotImplementedError):
     """
     What the backend cannot keep, all of it at once.
@@ -205,7 +216,8 @@ class UnsupportedError(SchedkitError, NotImplementedError):
         backend: The backend's name.
         findings: Every finding that is refused, under `schedkit:strict` the emulated ones too.
         culprit: The component or the schedule that asked.
-        nearest: What can be kept instead, where that was looked for.
+        alternatives: Schedules that can be kept instead, the nearest first.
+        none: Why there are none, where they were looked for in vain.
     """
 
     def __init__(
@@ -213,26 +225,20 @@ class UnsupportedError(SchedkitError, NotImplementedError):
         backend: str,
         findings: Sequence[Finding],
         culprit: str = "",
-        nearest: Nearest | None = None,
+        alternatives: Sequence[Told] = (),
+        none: str = "",
     ) -> None:
         lines = "".join(f"\n  - {finding.sentence}" for finding in findings)
-        if nearest is not None:
-            told = [other.sentence for other in nearest.alternatives] or [f"no: {nearest.reason}"]
-            lines += "".join(f"\n  nearest: {sentence}" for sentence in told)
+        lines += "".join(f"\n  nearest: {other.sentence}" for other in alternatives)
+        lines += f"\n  nearest: none, for {none}" if none else ""
         super().__init__(culprit or backend, f"{backend} cannot keep this:{lines}")
         self.backend = backend
         self.findings = tuple(findings)
-        self.nearest = nearest
-
-    @property
-    def alternatives(self) -> tuple[Alternative, ...]:
-        """
-        Schedules that can be kept, the nearest first.
-        """
-        return self.nearest.alternatives if self.nearest else ()
+        self.alternatives = tuple(alternatives)
+        self.none = none
 
     def __reduce__(self) -> tuple[object, ...]:
-        arguments = (self.backend, self.findings, self.culprit, self.nearest)
+        arguments = (self.backend, self.findings, self.culprit, self.alternatives, self.none)
         return (_rebuild, (type(self), arguments, {}))
 
 

@@ -148,7 +148,8 @@ def translate(when: When, to: str, *, assume: Iterable[str] = ()) -> Translation
     if found.holds:
         return found
     bad = [finding for finding in found.findings if finding.verdict == "refused"]
-    raise UnsupportedError(to, bad, f"schedule for {to}", nearest(found, assume=assume))
+    near = nearest(found, assume=assume)
+    raise UnsupportedError(to, bad, f"schedule for {to}", near.alternatives, near.reason)
 
 
 def attempt(when: When, to: str, *, assume: Iterable[str] = ()) -> Translation:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 CELLS = 200  # of a grid that is searched
 CHOICES = 2_000  # boxes around one cell
-NODES = 20_000  # boxes that one search tries
+NODES = 5_000  # boxes that one search tries
 
 
 @lru_cache(maxsize=4_096)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import attrs
 
-from schedkit.recurrence.around import KINDS, Own, differences
+from schedkit.recurrence.around import DAY, EPOCH_DAY, KINDS, Own, differences, year_kind
 from schedkit.recurrence.checks import epoch
 from schedkit.recurrence.compare import (
     COUNTED,
@@ -286,16 +286,47 @@ def _doubled(
     """
     if len(groups) < 2:
         return
-    each = [list(group) for group in groups]
     if len({own.offset for clock in by_clock for own in clock.owns}) != 1 or len(by_clock) != 1:
-        yield from repeated(_fires(group, start, stop) for group in each)
+        yield from _meetings(groups, start, stop)
         return
     last = start
     for low, high in dates(doubled_days(by_clock[0]), data_year()):
-        found = repeated(_fires(group, max(low, last), high) for group in each)
+        found = repeated(_fires(group, max(low, last), high) for group in groups)
         for instant in found:
             yield instant
             last = instant + 1
+
+
+def _meetings(groups: Sequence[Sequence[Reader]], start: int, stop: int) -> Iterator[int]:
+    """
+    Ask the busier natives about each run of the rarest; then the rest among themselves.
+    """
+    rarest, *busier = sorted(groups, key=_runs_a_year)
+    while busier:
+        for run in _fires(rarest, start, stop):
+            if any(_runs_at(reader, run) for group in busier for reader in group):
+                yield run
+        rarest, *busier = busier
+
+
+def _runs_at(reader: Reader, epoch: int) -> bool:
+    """
+    Whether a reader runs at an instant: its wall clock tells, but for changes and steady paces.
+    """
+    near = reader.zone.changes(epoch - 2 * DAY, epoch + 2 * DAY)
+    if near or not reader.minutes or reader.begins or reader.ends:
+        return epoch in reader.fires(epoch, epoch + 1)
+    day, second = divmod(epoch + reader.zone.offset(epoch), DAY)
+    kind, index = year_kind(date.fromordinal(day + EPOCH_DAY))
+    minute = second // 60 if not second % 60 else MINUTES
+    return bool(reader.minutes >> minute & 1 and reader.year_days(*kind) >> index & 1)
+
+
+def _runs_a_year(readers: Sequence[Reader]) -> int:
+    known = (
+        reader.minutes.bit_count() * reader.year_days(*KINDS[0]).bit_count() for reader in readers
+    )
+    return sum(runs or MINUTES * 365 for runs in known)
 
 
 def _fires(readers: Iterable[Reader], start: int, stop: int) -> Iterator[int]:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from schedkit.exceptions import CronSyntaxError, NotExpressibleError
 from schedkit.recurrence.dialects import NOTHING, Native
-from schedkit.recurrence.dialects.robfig import ROBFIG, Robfig
+from schedkit.recurrence.dialects.robfig import ROBFIG, UTC, Robfig
+from schedkit.recurrence.dialects.unix import texts_by_zone
 from schedkit.recurrence.when import Union
 
 
@@ -33,14 +34,14 @@ class Argo(Robfig):
     name = "argo"
     url = "https://argo-workflows.readthedocs.io/en/latest/cron-workflows/"
 
-    def write(self, when: When, assume: frozenset[str] = NOTHING) -> tuple[Native, ...]:
+    def write(self, when: When, assume: frozenset[str] = NOTHING) -> tuple[Native, ...]:  # noqa: ARG002
         """
         Return one native for each time zone.
         """
-        lines: dict[str, list[str]] = {}
-        for native in super().write(when, assume):
-            lines.setdefault(native.timezone, []).append(native.text)
-        return tuple(Native("\n".join(found), zone) for zone, found in lines.items())
+        return tuple(
+            Native("\n".join(lines), UTC if zone == "UTC" else zone)
+            for zone, lines in texts_by_zone(when, self.name, disjoint=False).items()
+        )
 
     def readers(self, native: Native) -> tuple[Reader, ...]:
         """

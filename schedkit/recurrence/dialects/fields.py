@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from schedkit.exceptions import NotExpressibleError
+from schedkit.recurrence.cover import boxes
 from schedkit.recurrence.durations import duration
 from schedkit.recurrence.when import Union
 
@@ -61,6 +62,17 @@ class Days:
             return Days(months=self.months)
         return Days(days, self.months, weekdays)
 
+    def apart(self, other: Days) -> bool:
+        """
+        Whether no day is one of both.
+        """
+        pairs = ((self.days, other.days), (self.weekdays, other.weekdays))
+        if not {*self.months} & {*other.months}:
+            return True
+        if (self.days and self.weekdays) or (other.days and other.weekdays):
+            return False
+        return any(mine and theirs and not {*mine} & {*theirs} for mine, theirs in pairs)
+
 
 def parts(when: When) -> tuple[When, ...]:
     """
@@ -69,30 +81,20 @@ def parts(when: When) -> tuple[When, ...]:
     return when.members if isinstance(when, Union) else (when,)
 
 
-def texts(rules: Iterable[tuple[int, Days]]) -> tuple[str, ...]:
+def texts(rules: Iterable[tuple[int, Days]], *, disjoint: bool = True) -> tuple[str, ...]:
     """
-    Return few texts that together mean *rules*: minutes of the day (bits) on days.
+    Return the fewest texts that together mean *rules*: minutes of the day (bits) on days.
 
-    Where two rules share a minute, one text takes it over if it can say both; else both keep it.
+    Args:
+        rules: What shall run.
+        disjoint: Whether two texts that run at one instant would start two runs; then they do not,
+            where one text can say the days of both.
     """
-    minutes: dict[Days, int] = {}
-    waiting = list(rules)
-    while waiting:
-        mask, days = waiting.pop(0)
-        for other in list(minutes):
-            both = other.either(days)
-            common = mask & minutes[other]
-            if not common or both is None:
-                continue
-            if both != other:
-                minutes[other] ^= common
-                waiting.append((common, both))
-            mask ^= common
-        minutes[days] = minutes.get(days, 0) | mask
     return tuple(
-        f"{listed(minute, MINUTES, star=True)} {listed(hour, HOURS, star=True)} {days}"
-        for days, mask in minutes.items()
-        for minute, hour in rectangles(mask)
+        f"{listed(minutes, MINUTES, star=True)} {listed(hours, HOURS, star=True)} {days}"
+        for minutes, hours, days in boxes(
+            list(rules), Days.either, disjoint=disjoint, apart=Days.apart
+        )
     )
 
 

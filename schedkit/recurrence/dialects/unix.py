@@ -129,7 +129,9 @@ class Unix(Dialect):
             )
 
 
-def texts_by_zone(when: When, platform: str) -> dict[str, tuple[str, ...]]:
+def texts_by_zone(
+    when: When, platform: str, *, disjoint: bool = True
+) -> dict[str, tuple[str, ...]]:
     """
     Return for each zone the fewest texts that together mean *when* there.
 
@@ -138,6 +140,7 @@ def texts_by_zone(when: When, platform: str) -> dict[str, tuple[str, ...]]:
     Args:
         when: What shall run.
         platform: Who cannot say it, for the errors.
+        disjoint: Whether texts that coincide would start two runs.
 
     Raises:
         NotExpressibleError: Five fields have no words for it.
@@ -146,7 +149,7 @@ def texts_by_zone(when: When, platform: str) -> dict[str, tuple[str, ...]]:
     for part in parts(when):
         for timezone, mask, days in _rules(part, platform):
             rules.setdefault(timezone, []).append((mask, days))
-    return {zone: texts(found) for zone, found in rules.items()}
+    return {zone: texts(found, disjoint=disjoint) for zone, found in rules.items()}
 
 
 def _rules(part: When, platform: str) -> list[tuple[str, int, Days]]:

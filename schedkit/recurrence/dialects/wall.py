@@ -10,6 +10,7 @@ from calendar import monthrange
 from datetime import date, timedelta
 from functools import cache
 from itertools import groupby
+from math import inf
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 import attrs
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 DAY = 86_400
+FRIDAY = 5
 EPOCH = date(1970, 1, 1).toordinal()
 FAR = 41 * 366 * DAY  # a weekday and a day of the month may meet once in 40 years
 YEARS = {  # one of each kind: the weekday of 1 January, whether it is a leap year
@@ -32,7 +34,8 @@ Item: TypeAlias = tuple[str, int] | tuple[str, int, int]
 """
 What a day field names: `("day", 5)`, `("last", 1)` the last day and `("last", 3)` the third last,
 `("nearest", 15)` the Monday to Friday nearest to a day, `("workday", 0)` the one nearest to the
-last day; `("weekday", 0)` Sunday, `("nth", 1, 2)` the second Monday, `("nth", 1, -2)` the last
+last day, `("beyond", 31)` the last day of a month that lacks just the 31st, where it is a Friday;
+`("weekday", 0)` Sunday, `("nth", 1, 2)` the second Monday, `("nth", 1, -2)` the last
 but one, `("final", 5)` the last Friday.
 """
 
@@ -106,6 +109,7 @@ class Wall(Reader):
         self.dst = dst or POINTWISE
         self.begins, self.ends = begins, ends
         self._years: dict[tuple[int, bool], int] = {}
+        self._near: dict[int, frozenset[int]] = {}  # runs of days near a change
         self._clock = [60 * minute for minute in range(1_440) if minutes >> minute & 1]
 
     def year_days(self, first_weekday: int, leap: bool) -> int:
@@ -165,21 +169,26 @@ class Wall(Reader):
         """
         The runs of days near a change, together: one may be moved past another's.
         """
-        return sorted(
-            {run for day in days for second in self._clock for run in self._at(day, second)}
-        )
+        for day in (days := tuple(days)):
+            if day not in self._near:
+                self._near[day] = frozenset(self._on(day))
+        return sorted(frozenset().union(*(self._near[day] for day in days)))
 
-    def _at(self, day: int, second: int) -> Iterable[int]:
-        wall = day * DAY + second
+    def _on(self, day: int) -> Iterator[int]:
         changes = self.zone.changes((day - 3) * DAY, (day + 4) * DAY)
-        offsets = {changes[0].before, *(change.after for change in changes)}
-        real = sorted(wall - off for off in offsets if self.zone.offset(wall - off) == off)
-        if real:
-            return {"first": real[:1], "second": real[-1:], "both": real}[self.dst.fold]
-        if self.dst.gap == "skip":
-            return ()
-        gap = next(c for c in changes if c.epoch + c.before <= wall < c.epoch + c.after)
-        return (gap.epoch if self.dst.gap == "next" else wall - gap.before,)
+        begins = [-inf, *(change.epoch for change in changes)]
+        offsets = [changes[0].before, *(change.after for change in changes)]
+        spans = list(zip(begins, [*begins[1:], inf], offsets, strict=True))
+        for second in self._clock:
+            wall = day * DAY + second
+            real = [wall - off for begin, end, off in spans if begin <= wall - off < end]
+            if self.dst.fold == "both" or len(real) == 1:
+                yield from real
+            elif real:
+                yield real[0] if self.dst.fold == "first" else real[-1]
+            if not real and self.dst.gap != "skip":
+                gap = next(c for c in changes if c.epoch + c.before <= wall < c.epoch + c.after)
+                yield gap.epoch if self.dst.gap == "next" else wall - gap.before
 
 
 def _either(items: tuple[Item, ...], year: int) -> int:
@@ -217,6 +226,8 @@ def _names(item: Item, day: Day) -> bool:
             return day.number == day.length + 1 - back
         case ("nearest", number):
             return number <= day.length and day.number == _to_workday(day, number)
+        case ("beyond", number):
+            return day.length == number - 1 and day.number == day.length and day.weekday == FRIDAY
         case ("workday", _):
             return day.number == _to_workday(day, day.length)
         case ("weekday", weekday):
