@@ -60,7 +60,8 @@ class EventBridge(Dialect):
 
     def policy(self, calendar: Calendar) -> Dst | None:
         """
-        Unknown where more than one minute of the day falls into a repeated hour.
+        Unknown where a repeated hour and those beside it see more than one run: what is documented
+        is a fixed time.
         """
         return _policy(calendar.minute_mask, calendar.timezone)
 
@@ -157,20 +158,29 @@ def _after(end: int, phase: int) -> int:
 
 
 def _policy(minutes: int, timezone: str) -> Dst | None:
-    return FIXED if (minutes & _repeated(timezone)).bit_count() <= 1 else None
+    repeated, around = _repeated(timezone)
+    if minutes & repeated and (minutes & around).bit_count() > 1:
+        return None
+    return FIXED
 
 
 @lru_cache
-def _repeated(timezone: str) -> int:
+def _repeated(timezone: str) -> tuple[int, int]:
     """
-    The minutes of the day (bits) that the clocks of a zone repeat.
+    The minutes of the day (bits) that the clocks of a zone repeat; the same with an hour before
+    and after.
     """
-    found = 0
+    exact = around = 0
     for change in Zone.of(timezone).changes(*horizon()):
-        low, high = (change.epoch + offset for offset in (change.after, change.before))
-        for minute in range(low // 60, high // 60):
-            found |= 1 << minute % 1_440
-    return found
+        low, high = ((change.epoch + offset) // 60 for offset in (change.after, change.before))
+        if low < high:
+            exact |= _minutes(low, high)
+            around |= _minutes(low - 60, high + 60)
+    return exact, around
+
+
+def _minutes(low: int, high: int) -> int:
+    return sum(1 << minute for minute in {minute % 1_440 for minute in range(low, high)})
 
 
 @lru_cache(maxsize=4_096)
@@ -201,7 +211,7 @@ def _rules(part: When, assume: frozenset[str]) -> Iterator[tuple[str, int, Days]
         yield "UTC", every_minutes(part), every_day()
     for asked in part.calendars():
         utc = None
-        if asked.minute_mask & _repeated(asked.timezone):
+        if asked.minute_mask & _repeated(asked.timezone)[0]:
             utc = same_in_utc(asked)
         for calendar in (asked if utc is None else utc).calendars():
             for days in days_of(calendar, "eventbridge", assume):
