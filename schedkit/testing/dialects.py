@@ -37,10 +37,10 @@ class DialectConformance:
 
     def test_says_what_it_is(self) -> None:
         """
-        It has a one-word name and the address of its definition.
+        It has a name of one word, hyphens allowed, and the address of its definition.
         """
         dialect = self.make_dialect()
-        assert re.fullmatch(r"[a-z0-9]+", dialect.name)
+        assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", dialect.name)
         assert dialect.url.startswith("https://")
 
     def test_means_what_it_writes(self) -> None:

@@ -268,7 +268,8 @@ REFUSED = (
         Window(Once(NEW_YEAR), start="2027-01-01T00:00:00Z"),
         "schedule.once",
         (
-            "Once(2026-01-01T00:00:00+00:00): nothing of it lies between start and end, so it never "
+            "Once(2026-01-01T00:00:00+00:00): nothing of it lies between start and "
+            "end, so it never "
             "runs; widen the window"
         ),
     ),
@@ -276,7 +277,8 @@ REFUSED = (
         Window(Once(NEW_YEAR), end=NEW_YEAR),
         "schedule.once",
         (
-            "Once(2026-01-01T00:00:00+00:00): nothing of it lies between start and end, so it never "
+            "Once(2026-01-01T00:00:00+00:00): nothing of it lies between start and "
+            "end, so it never "
             "runs; widen the window"
         ),
     ),
@@ -300,7 +302,8 @@ REFUSED = (
         nth(("FRI", -2)),
         "schedule.nth_weekday",
         (
-            "NthWeekday('FRI', -2): AWS counts weekdays from the start of a month, and knows the last "
+            "NthWeekday('FRI', -2): AWS counts weekdays from the start of a month, "
+            "and knows the last "
             "one; take LastWeekday('FRI'), or NthWeekday('FRI', 4)"
         ),
     ),
@@ -308,7 +311,8 @@ REFUSED = (
         both(13, "FRI"),
         "schedule.day_rule.all",
         (
-            "Calendar, day_rule 'all': one of the two day fields of AWS is always ?; name a weekday "
+            "Calendar, day_rule 'all': one of the two day fields of AWS is always ?; "
+            "name a weekday "
             "by its place, NthWeekday('MON', 1), or say day_rule='any'"
         ),
     ),
@@ -316,7 +320,8 @@ REFUSED = (
         both(range(1, 8), NthWeekday("MON", 1)),
         "schedule.day_rule.all",
         (
-            "Calendar, day_rule 'all': one of the two day fields of AWS is always ?; name a weekday "
+            "Calendar, day_rule 'all': one of the two day fields of AWS is always ?; "
+            "name a weekday "
             "by its place, NthWeekday('MON', 1), or say day_rule='any'"
         ),
     ),

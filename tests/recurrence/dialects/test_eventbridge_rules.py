@@ -83,7 +83,8 @@ REFUSED = (
         Window(DAILY, start=NEW_YEAR),
         "schedule.start",
         (
-            "start and end: a rule runs from when it is made to when it is deleted; leave them out, "
+            "start and end: a rule runs from when it is made to when it is deleted; "
+            "leave them out, "
             "or use EventBridge Scheduler, which has StartDate and EndDate"
         ),
     ),
@@ -91,7 +92,8 @@ REFUSED = (
         Window(DAILY, end=NEW_YEAR),
         "schedule.end",
         (
-            "start and end: a rule runs from when it is made to when it is deleted; leave them out, "
+            "start and end: a rule runs from when it is made to when it is deleted; "
+            "leave them out, "
             "or use EventBridge Scheduler, which has StartDate and EndDate"
         ),
     ),
