@@ -35,6 +35,7 @@ DISTRIBUTIONS = {
         {"schedkit.backends": {"local": "schedkit_local.backend:Local"}},
     ),
 }
+DATA = {"schedkit": {"schedkit/recurrence/windows_zones.json"}}
 each_distribution = pytest.mark.parametrize("name", DISTRIBUTIONS)
 
 
@@ -99,13 +100,14 @@ def test_wheel_says_nothing_else_about_itself(name: str) -> None:
 @each_distribution
 def test_wheel_holds_python_only(name: str) -> None:
     """
-    A package is Python files and `py.typed`: no test, no snapshot, no `pulumi-plugin.json`.
+    A package is Python files, `py.typed` and its named data: no test, no `pulumi-plugin.json`.
     """
     with open_wheel(name) as wheel:
         files = [pathlib.PurePath(entry) for entry in wheel.namelist()]
     files = [path for path in files if ".dist-info" not in path.parts[0]]
     package = DISTRIBUTIONS[name][0].rsplit("/", 1)[-1]
-    assert [pathlib.PurePath(package, "py.typed")] == [p for p in files if p.suffix != ".py"]
+    others = {path.as_posix() for path in files if path.suffix != ".py"}
+    assert {f"{package}/py.typed", *DATA.get(name, ())} == others
     assert [] == [path for path in files if "tests" in path.parts or "conftest" in path.stem]
 
 
