@@ -22,7 +22,6 @@ ROOT = Path(__file__).parents[2]
 TEXT = Path(windows.__file__).with_name("windows_zones.json").read_text(encoding="ascii")
 TABLES = json.loads(TEXT)
 ASSUMED = frozenset({"adf.new_windows_ids"})
-CURE_IN_UTC = "no Windows id has its offsets; write the schedule in 'UTC'"
 
 # Zones without an id whose clock is theirs: the id of CLDR, both offsets, a zone to write instead
 DIFFERENT = {
@@ -174,8 +173,7 @@ def test_first_difference_is_the_first_change():
     Two clocks that agree at New Year differ from the second at which one of them changes.
     """
     first = Zone.of("Europe/Paris").changes(*horizon())[0]
-    expected = (first.epoch, 7_200, 3_600)
-    assert expected == windows._difference("Europe/Paris", "Africa/Algiers")
+    assert (first.epoch, 7_200, 3_600) == windows._difference("Europe/Paris", "Africa/Algiers")
     assert (first.epoch, 3_600, 7_200) == windows._difference("Africa/Algiers", "Europe/Paris")
     assert windows._difference("Europe/Paris", "Europe/Berlin") is None
 
@@ -205,7 +203,8 @@ def test_no_id():
         windows_id("Antarctica/Troll")
     assert "timezone 'Antarctica/Troll'" == caught.value.culprit
     assert "has no Windows id in CLDR 48.2.0" == caught.value.reason
-    assert CURE_IN_UTC == caught.value.cure
+    cure = "no Windows id has its offsets; write the schedule in 'UTC'"
+    assert cure == caught.value.cure
 
 
 @pytest.mark.parametrize("iana", NEW)
