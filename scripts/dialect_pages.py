@@ -1,7 +1,7 @@
 """
-Write docs/reference/dialects/*.md from the dialects themselves: every cell is the outcome of a run.
+Write docs/reference/dialects/*.md from the dialects themselves: every cell comes from a run.
 
-`python scripts/dialect_pages.py` writes them; tests/test_dialect_pages.py fails when they are stale.
+`python scripts/dialect_pages.py` writes them, tests/test_dialect_pages.py fails when they are old.
 """
 
 from __future__ import annotations
@@ -97,8 +97,9 @@ def _index() -> Iterator[str]:
     yield "# Dialects"
     yield ""
     yield "What each platform's schedule language can say, by translating one schedule of each kind:"
-    yield "the number of native schedules it takes, **opt-in** where it rests on something that the"
-    yield "platform does not document, **–** where it is refused."
+    yield "the number of native schedules it takes,"
+    yield "**opt-in** where it rests on something that the platform does not document,"
+    yield "**no** where it is refused."
     yield "A star marks instants at clock changes on which the platform is silent or differs."
     yield "Each page has the texts, the refusals and their nearest alternatives."
     yield ""
@@ -112,7 +113,7 @@ def _index() -> Iterator[str]:
 def _cell(when: When, name: str) -> str:
     found = attempt(when, name)
     if not found.holds:
-        return "opt-in" if attempt(when, name, assume=dialect(name).unknown).holds else "–"
+        return "opt-in" if attempt(when, name, assume=dialect(name).unknown).holds else "no"
     proof = found.proof
     unsure = proof is not None and (proof.unknown or proof.departures)
     return f"{len(found.natives)}{'*' if unsure else ''}"

@@ -1,0 +1,239 @@
+"""
+Translate random schedules into every dialect, count what becomes of them, and ask the oracles.
+
+    python tests/oracles/survey.py --schedules 100000 --jobs 2
+
+Each must be proved or refused with a reason. What is proved and has an oracle is compared with it:
+25 runs around every change of its zone's clocks from 2026 to 2030. Ends with 1 if anything is
+neither, or an oracle differs. Needs the oracles of `nox -s oracles`; `--oracles ""` asks none.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import statistics
+import sys
+import time
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+
+sys.path[:0] = [str(Path(__file__).parents[1] / "recurrence"), str(Path(__file__).parent)]
+
+import attrs
+from oracles import ORACLES
+from random_schedules import schedules
+from runner import Broken, Question, Rejected
+
+from schedkit.recurrence.dialects.wall import Wall
+from schedkit.recurrence.zones import Dst, Zone
+from schedkit.translation import attempt, dialect, dialects
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from schedkit.recurrence.dialects import Native
+
+CHUNK = 500
+RUNS = 25
+BEFORE = 12  # of the runs lie before a change
+START, STOP = (int(datetime(year, 1, 1, tzinfo=UTC).timestamp()) for year in (2026, 2031))
+END = int(datetime(2040, 1, 1, tzinfo=UTC).timestamp())  # runs are compared up to here
+ORACLE_OF = {
+    "robfig": "robfig",
+    "quartz": "quartz",
+    "eventbridge": "quartz-aws",
+    "systemd": "systemd",
+}
+# Where an oracle is known to differ from the platform it stands for: Quartz runs a repeated time
+# the second time, EventBridge the first (facts in `defects.py`).
+POLICIES = {"quartz-aws": Dst(gap="skip", fold="second")}
+# Quartz loses runs where clocks change by or at no whole hour, EventBridge is not Quartz.
+UNSAFE = {"quartz-aws": {"Australia/Lord_Howe", "Pacific/Chatham"}}
+
+
+@attrs.define
+class Tally:
+    """
+    What became of some schedules in one dialect.
+    """
+
+    outcomes: Counter[str] = attrs.field(factory=Counter)
+    plain: list[float] = attrs.field(factory=list)  # seconds, zones that never change
+    changing: list[float] = attrs.field(factory=list)
+    asked: int = 0
+    compared: int = 0
+    wrong: list[str] = attrs.field(factory=list)
+
+    def add(self, other: Tally) -> None:
+        self.outcomes += other.outcomes
+        self.plain += other.plain
+        self.changing += other.changing
+        self.asked += other.asked
+        self.compared += other.compared
+        self.wrong += other.wrong
+
+
+class Ask(NamedTuple):
+    """
+    A question to an oracle with the answer that it should give.
+    """
+
+    question: Question
+    expected: list[int]
+
+
+def survey(
+    first: int, count: int, seed: int, names: tuple[str, ...], asks: frozenset[str]
+) -> dict[str, Tally]:
+    """
+    One chunk of schedules through every dialect.
+    """
+    found = {name: Tally() for name in names}
+    chunk = list(schedules(count, seed * 1_000_003 + first))
+    for name in names:
+        tally, questions = found[name], []
+        for when in chunk:
+            begin = time.perf_counter()
+            translation = attempt(when, name)
+            spent = time.perf_counter() - begin
+            zones = {each.timezone for each in when.calendars()} or {"UTC"}
+            fixed = all(Zone.of(zone).is_fixed(START, STOP) for zone in zones)
+            (tally.plain if fixed else tally.changing).append(spent)
+            tally.outcomes[outcome(translation)] += 1
+            oracle = ORACLE_OF.get(name, "")
+            if translation.holds and oracle in asks:
+                for native in translation.natives:
+                    questions += list(asked(name, oracle, native))
+        if questions:
+            compare(ORACLE_OF[name], questions, tally)
+    return found
+
+
+def outcome(translation: object) -> str:
+    if translation.holds:
+        count = len(translation.natives)
+        sure = "" if not translation.proof.unknown else ", but for clock changes"
+        return f"proved in {count if count < 8 else '8 or more'}{sure}"
+    bad = [finding for finding in translation.findings if finding.verdict == "refused"]
+    return f"refused, {bad[0].feature}"
+
+
+def asked(name: str, oracle: str, native: Native) -> Iterator[Ask]:
+    """
+    The questions of one native: each of its lines, around each change of the clocks.
+    """
+    language = dialect(name)
+    for line in native.text.splitlines():
+        if line.startswith(("rate(", "at(")):
+            continue
+        alone = attrs.evolve(native, text=line, more=())
+        (reader,) = language.readers(alone)
+        if oracle in POLICIES and isinstance(reader, Wall):
+            reader.dst = POLICIES[oracle]
+        if reader.zone.name in UNSAFE.get(oracle, ()):
+            continue
+        text, zone = split(name, line, native.timezone, reader.zone.name)
+        for change in Zone.of(zone).changes(START, STOP) or Zone.of("Europe/Berlin").changes(
+            START, STOP
+        ):
+            after = change.epoch - 86_400
+            if name != "systemd":  # which answers many texts at once for one instant only
+                before = list(
+                    islice(reader.fires(change.epoch - 45 * 86_400, change.epoch), 70_000)
+                )
+                after = (
+                    before[-BEFORE] - 1 if len(before) >= BEFORE else change.epoch - 45 * 86_400
+                )
+            expected = list(islice(reader.fires(after + 1, END), RUNS))
+            yield Ask(Question(text, zone, after, RUNS), expected)
+
+
+def split(name: str, line: str, timezone: str, zone: str) -> tuple[str, str]:
+    """
+    What the oracle takes as text and as zone.
+    """
+    if name == "systemd":
+        return line.rpartition(" ")[0], zone
+    return line, "UTC" if timezone == "Etc/UTC" else timezone or zone
+
+
+def compare(name: str, questions: list[Ask], tally: Tally) -> None:
+    oracle = ORACLES[name]
+    answers = oracle.ask([ask.question for ask in questions])
+    for ask, says in zip(questions, answers, strict=True):
+        tally.asked += 1
+        if isinstance(says, Rejected | Broken):
+            tally.wrong.append(f"{name} {ask.question}: {says}")
+            continue
+        says = [run for run in says if run < END]
+        tally.compared += len(says)
+        if says != ask.expected:
+            tally.wrong.append(f"{name} {ask.question}: {says} instead of {ask.expected}")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--schedules", type=int, default=100_000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("--dialects", default=",".join(dialects()))
+    parser.add_argument("--oracles", default=",".join(sorted({*ORACLE_OF.values()})))
+    told = parser.parse_args()
+    names = tuple(told.dialects.split(","))
+    asks = frozenset(filter(None, told.oracles.split(",")))
+    for name in asks:
+        if lacking := ORACLES[name].missing():
+            sys.exit(f"{name}: {lacking}")
+    total = {name: Tally() for name in names}
+    begin, firsts = time.perf_counter(), range(0, told.schedules, CHUNK)
+    with ProcessPoolExecutor(told.jobs) as pool:
+        jobs = [
+            pool.submit(survey, first, min(CHUNK, told.schedules - first), told.seed, names, asks)
+            for first in firsts
+        ]
+        for done, job in enumerate(jobs, 1):
+            for name, tally in job.result().items():
+                total[name].add(tally)
+            print(
+                f"\r{done * CHUNK} schedules, {time.perf_counter() - begin:.0f} s",
+                end="",
+                file=sys.stderr,
+            )
+    print(file=sys.stderr)
+    for name, tally in total.items():
+        report(name, tally)
+    most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
+    print(
+        f"{told.schedules} schedules x {len(names)} dialects in {time.perf_counter() - begin:.0f} s; largest process {most} MB"
+    )
+    return int(any(tally.wrong for tally in total.values()))
+
+
+def report(name: str, tally: Tally) -> None:
+    both = (("one offset", tally.plain), ("clock changes", tally.changing))
+    times = ", ".join(
+        f"{label} median {statistics.median(spent) * 1e3:.2f} ms, slowest {max(spent) * 1e3:.0f} ms"
+        for label, spent in both
+        if spent
+    )
+    print(f"{name}: {times}")
+    for outcome, count in sorted(tally.outcomes.items()):
+        print(f"    {count:7} {outcome}")
+    if tally.asked:
+        print(
+            f"    {tally.asked:7} questions to {ORACLE_OF[name]}, {tally.compared} runs, {len(tally.wrong)} differ"
+        )
+    for wrong in tally.wrong[:10]:
+        print(f"    WRONG {wrong}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
