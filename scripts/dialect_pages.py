@@ -96,7 +96,7 @@ def pages() -> dict[str, str]:
 def _index() -> Iterator[str]:
     yield "# Dialects"
     yield ""
-    yield "What each platform's schedule language can say, by translating one schedule of each kind:"
+    yield "What each platform can say, found by translating one schedule of each kind:"
     yield "the number of native schedules it takes,"
     yield "**opt-in** where it rests on something that the platform does not document,"
     yield "**no** where it is refused."

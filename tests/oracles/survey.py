@@ -19,16 +19,13 @@ import time
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-
-sys.path[:0] = [str(Path(__file__).parents[1] / "recurrence"), str(Path(__file__).parent)]
-
 import attrs
 from oracles import ORACLES
-from random_schedules import schedules
 from runner import Broken, Question, Rejected
 
 from schedkit.recurrence.dialects.wall import Wall
@@ -36,10 +33,16 @@ from schedkit.recurrence.zones import Dst, Zone
 from schedkit.translation import attempt, dialect, dialects
 
 
+sys.path.append(str(Path(__file__).parents[1] / "recurrence"))
+from random_schedules import schedules
+
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from schedkit.recurrence.dialects import Native
+    from schedkit.recurrence.dialects import Native, Reader
+    from schedkit.recurrence.zones import Change
+    from schedkit.translation import Translation
 
 CHUNK = 500
 RUNS = 25
@@ -117,7 +120,7 @@ def survey(
     return found
 
 
-def outcome(translation: object) -> str:
+def outcome(translation: Translation) -> str:
     if translation.holds:
         count = len(translation.natives)
         sure = "" if not translation.proof.unknown else ", but for clock changes"
@@ -144,16 +147,31 @@ def asked(name: str, oracle: str, native: Native) -> Iterator[Ask]:
         for change in Zone.of(zone).changes(START, STOP) or Zone.of("Europe/Berlin").changes(
             START, STOP
         ):
-            after = change.epoch - 86_400
-            if name != "systemd":  # which answers many texts at once for one instant only
-                before = list(
-                    islice(reader.fires(change.epoch - 45 * 86_400, change.epoch), 70_000)
-                )
-                after = (
-                    before[-BEFORE] - 1 if len(before) >= BEFORE else change.epoch - 45 * 86_400
-                )
+            after = _twelfth_before(reader, change.epoch)
+            if name == "systemd":  # which answers many texts at once for one instant only
+                after = change.epoch - 86_400
             expected = list(islice(reader.fires(after + 1, END), RUNS))
             yield Ask(Question(text, zone, after, RUNS), expected)
+
+
+@cache
+def changes(zone: str) -> tuple[Change, ...]:
+    """
+    The changes of a zone's clocks, of Berlin's where it has none.
+    """
+    found = Zone.of(zone).changes(START, STOP)
+    return found or Zone.of("Europe/Berlin").changes(START, STOP)
+
+
+def _twelfth_before(reader: Reader, epoch: int) -> int:
+    """
+    The second before the twelfth last run before an instant, of those of 45 days.
+    """
+    for days in (1, 45):
+        before = list(reader.fires(epoch - days * 86_400, epoch))
+        if len(before) >= BEFORE:
+            return before[-BEFORE] - 1
+    return epoch - 45 * 86_400
 
 
 def split(name: str, line: str, timezone: str, zone: str) -> tuple[str, str]:
@@ -173,10 +191,10 @@ def compare(name: str, questions: list[Ask], tally: Tally) -> None:
         if isinstance(says, Rejected | Broken):
             tally.wrong.append(f"{name} {ask.question}: {says}")
             continue
-        says = [run for run in says if run < END]
-        tally.compared += len(says)
-        if says != ask.expected:
-            tally.wrong.append(f"{name} {ask.question}: {says} instead of {ask.expected}")
+        runs = [run for run in says if run < END]
+        tally.compared += len(runs)
+        if runs != ask.expected:
+            tally.wrong.append(f"{name} {ask.question}: {runs} instead of {ask.expected}")
 
 
 def main() -> int:
@@ -211,26 +229,23 @@ def main() -> int:
     for name, tally in total.items():
         report(name, tally)
     most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
+    spent = time.perf_counter() - begin
     print(
-        f"{told.schedules} schedules x {len(names)} dialects in {time.perf_counter() - begin:.0f} s; largest process {most} MB"
+        f"{told.schedules} schedules x {len(names)} dialects in {spent:.0f} s, {most} MB at most"
     )
     return int(any(tally.wrong for tally in total.values()))
 
 
 def report(name: str, tally: Tally) -> None:
-    both = (("one offset", tally.plain), ("clock changes", tally.changing))
-    times = ", ".join(
-        f"{label} median {statistics.median(spent) * 1e3:.2f} ms, slowest {max(spent) * 1e3:.0f} ms"
-        for label, spent in both
-        if spent
-    )
-    print(f"{name}: {times}")
+    for label, spent in (("one offset", tally.plain), ("clock changes", tally.changing)):
+        if spent:
+            middle, most = statistics.median(spent) * 1e3, max(spent) * 1e3
+            print(f"{name}, {label}: median {middle:.2f} ms, slowest {most:.0f} ms")
     for outcome, count in sorted(tally.outcomes.items()):
         print(f"    {count:7} {outcome}")
     if tally.asked:
-        print(
-            f"    {tally.asked:7} questions to {ORACLE_OF[name]}, {tally.compared} runs, {len(tally.wrong)} differ"
-        )
+        differ = f"{tally.compared} runs, {len(tally.wrong)} answers differ"
+        print(f"    {tally.asked:7} questions to {ORACLE_OF[name]}, {differ}")
     for wrong in tally.wrong[:10]:
         print(f"    WRONG {wrong}")
 
