@@ -204,8 +204,6 @@ def _guard(base: Year, wanted: Year) -> Guard | None:
     """
     yes, no = set[Date](), set[Date]()
     for dates, named, asked in zip(_dates(), base, wanted, strict=True):
-        if asked & ~named:
-            return None
         yes |= {dates[place] for place in bits(asked)}
         no |= {dates[place] for place in bits(named & ~asked)}
     if yes & no:

@@ -64,7 +64,7 @@ class _Expression:
     def take(self, *expected: str) -> str:
         found = self.peek().lower()
         if expected and found not in expected:
-            raise _refused(self.text, f"has {found[:20]!r} instead of {' or '.join(expected)}")
+            raise _refused(self.text, f"has {found[:20]!r} instead of {', '.join(expected)}")
         self.place += 1
         return found
 
