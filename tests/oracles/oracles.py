@@ -4,6 +4,7 @@ Every oracle there is, by its name.
 
 from __future__ import annotations
 
+from oncalendar import Systemd
 from runner import (
     Lines,
     fields_of_aws,
@@ -15,7 +16,6 @@ from runner import (
     zone_data,
     zone_version,
 )
-from systemd import Systemd
 
 
 ORACLES = rows(

@@ -20,6 +20,7 @@ import sys
 import zoneinfo
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Self
 from urllib.parse import quote
 
 import attrs
@@ -139,7 +140,7 @@ class Oracle:
         End its process.
         """
 
-    def __enter__(self) -> Oracle:
+    def __enter__(self) -> Self:
         self.start()
         return self
 
@@ -249,10 +250,10 @@ class Lines(Oracle):
 
 def answer(says: dict) -> Answer:
     """
-    An answer from its JSON form.
+    An answer from its JSON form; Go leaves an empty list of runs out.
     """
-    if "runs" in says:
-        return says["runs"]
+    if not says or "runs" in says:
+        return says.get("runs", [])
     if "error" in says:
         return Rejected(says["error"])
     return Broken(says.get("broken") or ("no end" if "endless" in says else "crashed"))
@@ -286,7 +287,7 @@ def node(name: str, dialect: str, **facts: object) -> Lines:
         dialect=dialect,
         tools=("node",),
         command=lambda: ["node", str(script), name],
-        needs=lambda: (script.parent / "node_modules" / name).is_dir(),
+        needs=(script.parent / "node_modules" / name).is_dir,
         **facts,
     )
 

@@ -8,7 +8,7 @@ import os
 import re
 import subprocess
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import attrs
@@ -41,7 +41,7 @@ class Systemd(Oracle):
         for (after, n), found in alike.items():
             texts = list(found)
             for first in range(0, len(texts), AT_ONCE):
-                found |= _asked(texts[first : first + AT_ONCE], after, n)
+                found.update(_asked(texts[first : first + AT_ONCE], after, n))
         return [alike[ask.after, ask.n][_text(ask)] for ask in questions]
 
 
@@ -80,5 +80,5 @@ def _runs(lines: Iterable[str]) -> list[int]:
     The instants of a block of output: `Sat 2026-10-24 00:30:00 UTC`, or `never`.
     """
     runs = [match[1] for match in map(RUN.fullmatch, lines) if match]
-    times = [datetime.strptime(run, "%a %Y-%m-%d %H:%M:%S UTC") for run in runs if run != "never"]
-    return [int(time.replace(tzinfo=UTC).timestamp()) for time in times]
+    times = [f"{run[4:-4]}+00:00" for run in runs if run != "never"]
+    return [int(datetime.fromisoformat(time).timestamp()) for time in times]
