@@ -39,7 +39,7 @@ def judged(when: When, proof: Proof) -> Iterator[Finding]:
     if proof.doubled and proof.token:
         yield emulated(Feature.UNION, proof.coincidence)
     elif proof.doubled:
-        reason = f"two of the native schedules would both start {_first(proof.doubled)}"
+        reason = f"two of the native schedules would each start a run at {_first(proof.doubled)}"
         nearest = "schedules of two pipelines, or one time that holds for all"
         yield Finding(Feature.UNION, "refused", reason, nearest, instants=proof.doubled)
     if proof.departures:

@@ -197,9 +197,12 @@ def nearest(found: Translation, *, assume: Iterable[str] = ()) -> Nearest:
     """
     from schedkit.recurrence.nearest import search
 
+    stated = any(calendar.dst for calendar in found.when.calendars())
+
     def natives_of(other: When) -> tuple[Native, ...]:
-        translation = attempt(other, found.dialect, assume=assume)
-        return translation.natives if translation.holds else ()
+        near = attempt(other, found.dialect, assume=assume)
+        departs = stated and near.proof is not None and near.proof.departures
+        return near.natives if near.holds and not departs else ()
 
     return search(found.when, natives_of)
 

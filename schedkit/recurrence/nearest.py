@@ -7,22 +7,24 @@ they change in a year.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import islice
+from itertools import chain, islice, product, zip_longest
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from schedkit.exceptions import SchedkitError
+from schedkit.recurrence.checks import epoch
 from schedkit.recurrence.compare import bounds, horizon
 from schedkit.recurrence.days import ANY, NearestWeekday, NthWeekday
+from schedkit.recurrence.dialects.fields import parts
 from schedkit.recurrence.diff import Diff, diff
 from schedkit.recurrence.durations import duration
 from schedkit.recurrence.sets import Calendar
 from schedkit.recurrence.spell import spelled
 from schedkit.recurrence.when import Every, Once, Union, Window
-from schedkit.recurrence.zones import Zone
+from schedkit.recurrence.zones import FIRST, FOLDS, GAPS, LAST, Dst, Zone
 
 
 if TYPE_CHECKING:
@@ -32,12 +34,14 @@ if TYPE_CHECKING:
 Edit = tuple[str, "When"]
 Change = tuple[str, dict[str, Any]]
 DAY = 86_400
-YEAR = timedelta(days=365)
+YEAR = 365 * DAY
+RUNS = 100_000  # what a comparison may take
 SHOWN = 3
 TRIED = 60  # candidates of each depth
 DEPTH = 3  # edits on top of each other
 HOURS = (1, -1, 2, -2, 3)
 MINUTES = (30, -30, 15)
+SPARSE = 5  # minutes: the shortest interval of platforms that have one
 
 
 @attrs.frozen(kw_only=True)
@@ -49,7 +53,7 @@ class Alternative:
         when: The schedule.
         edits: What was changed, in words.
         natives: What the platform would receive.
-        diff: What it runs otherwise, over one year.
+        diff: What it runs otherwise, over one year; over less where an interval is very short.
     """
 
     when: When
@@ -71,8 +75,10 @@ class Alternative:
         shift = abs(self.diff.largest_shift or timedelta())
         if self.diff.moved:
             told[-1] += f" by up to {duration(int(shift.total_seconds()))}"
-        price = f"{', '.join(told)} in a year" if told else "the same runs for a year"
-        return f"{', '.join(self.edits)}: {self.when.explain()} ({price})"
+        days = (self.diff.stop - self.diff.start).days
+        span = "a year" if days * DAY == YEAR else f"{days} day{'s' if days > 1 else ''}"
+        price = f"{', '.join(told)} in {span}" if told else f"the same runs for {span}"
+        return f"{', '.join(self.edits)}: {self.when.explain().removesuffix('.')} ({price})"
 
     def to_dict(self) -> dict[str, object]:
         """
@@ -121,18 +127,21 @@ def search(when: When, natives_of: Callable[[When], tuple[Native, ...]]) -> Near
             if natives
         ]
         if found:
-            return Nearest(tuple(sorted(found, key=_price)[:SHOWN]))
+            best: dict[tuple[Native, ...], Alternative] = {}
+            for each in sorted(found, key=_price):
+                best.setdefault(each.natives, each)
+            return Nearest(tuple(islice(best.values(), SHOWN)))
     return Nearest((), "none of its neighbours in time, days, zone or interval can be kept either")
 
 
 def _next(
     layer: Iterable[tuple[tuple[str, ...], When]], seen: set[When]
 ) -> Iterator[tuple[tuple[str, ...], When]]:
-    for edits, when in layer:
-        for edit, other in edited(when):
-            if other not in seen:
-                seen.add(other)
-                yield (*edits, edit), other
+    children = ([((*edits, edit), other) for edit, other in edited(when)] for edits, when in layer)
+    for child in filter(None, chain.from_iterable(zip_longest(*children))):
+        if child[1] not in seen:
+            seen.add(child[1])
+            yield child
 
 
 def _price(found: Alternative) -> tuple[float, float, int]:
@@ -144,19 +153,31 @@ def _price(found: Alternative) -> tuple[float, float, int]:
 
 
 def _changes(old: When, new: When) -> Diff:
-    start = datetime.fromtimestamp(_first(old), UTC)
-    return diff(old, new, start, start + YEAR)
+    span, first = _span(old), max(FIRST, min(_first(old), LAST - YEAR))
+    start, stop = (datetime.fromtimestamp(each, UTC) for each in (first, first + span))
+    return diff(old, new, start, stop)
+
+
+def _span(when: When) -> int:
+    """
+    A year, or as many days as an interval has `RUNS` in.
+    """
+    inside, _, _ = bounds(when)
+    short = min((p.interval for p in parts(inside) if isinstance(p, Every)), default=DAY)
+    return min(YEAR, (short * RUNS // DAY or 1) * DAY)
 
 
 def _first(when: When) -> int:
     """
-    The beginning of the horizon, or of the day of a single run.
+    The beginning of the horizon, or of a year in which something runs.
     """
     begin, _ = horizon()
-    inside, start, _ = bounds(when)
+    inside, start, end = bounds(when)
     if isinstance(inside, Once):
-        return int(inside.instant.timestamp()) // DAY * DAY
-    return max(begin, int(start.timestamp())) if start else begin
+        return epoch(inside.instant) // DAY * DAY
+    if end:
+        begin = min(begin, epoch(end) - YEAR)
+    return max(begin, epoch(start)) if start else begin
 
 
 def edited(when: When) -> Iterator[Edit]:
@@ -180,11 +201,20 @@ def _window(when: Window) -> Iterator[Edit]:
 
 
 def _union(when: Union) -> Iterator[Edit]:
-    for number, member in enumerate(when.members):
-        rest = [other for place, other in enumerate(when.members) if place != number]
-        for edit, other in edited(member):
-            yield edit, Union(*rest, other)
-        yield f"without {member.explain().removesuffix('.')}", Union(*rest)
+    members = [(member, dict(edited(member))) for member in when.members]
+    for words in dict.fromkeys(words for _, edits in members for words in edits):
+        yield words, Union(*(edits.get(words, member) for member, edits in members))
+    for number, (member, edits) in enumerate(members):
+        rest = when.members[:number] + when.members[number + 1 :]
+        told = member.explain().removesuffix(".")
+        if rest:
+            yield f"without {told[0].lower()}{told[1:]}", _together(rest)
+        for words, other in edits.items():
+            yield f"{words} (one of its parts)", Union(*rest, other)
+
+
+def _together(members: Sequence[When]) -> When:
+    return Union(*members) if len(members) > 1 else members[0]
 
 
 def _every(when: Every) -> Iterator[Edit]:
@@ -211,7 +241,7 @@ def _once(when: Once) -> Iterator[Edit]:
 
 def _cron(when: When) -> Iterator[Edit]:
     (calendar,) = when.calendars()
-    for step in (_without_policy, _days, _weekdays, _either_field, _zone, _later, _months):
+    for step in (_policies, _days, _weekdays, _either_field, _sparse, _zone, _later, _months):
         for words, changes in step(calendar):
             try:
                 yield words, attrs.evolve(calendar, **changes)
@@ -219,9 +249,14 @@ def _cron(when: When) -> Iterator[Edit]:
                 continue
 
 
-def _without_policy(calendar: Calendar) -> Iterator[Change]:
-    if calendar.dst is not None:
-        yield "with the platform's own way when clocks change", {"dst": None}
+def _policies(calendar: Calendar) -> Iterator[Change]:
+    if calendar.dst is None:
+        return
+    for gap, fold in product(GAPS, FOLDS):
+        policy = Dst(gap=gap, fold=fold)  # type: ignore[arg-type]
+        if policy != calendar.dst:
+            yield f"gap={gap!r} and fold={fold!r} when clocks change", {"dst": policy}
+    yield "with the platform's own way when clocks change", {"dst": None}
 
 
 def _days(calendar: Calendar) -> Iterator[Change]:
@@ -258,6 +293,15 @@ def _either_field(calendar: Calendar) -> Iterator[Change]:
     yield "by day of the month alone", {"weekdays": ANY, "day_rule": None}
     if calendar.day_rule == "all":
         yield "on either of the two", {"day_rule": "any"}
+
+
+def _sparse(calendar: Calendar) -> Iterator[Change]:
+    kept = [calendar.minutes[0]]
+    for minute in calendar.minutes:
+        if minute - kept[-1] >= SPARSE and kept[0] + 60 - minute >= SPARSE:
+            kept.append(minute)
+    if kept != list(calendar.minutes):
+        yield f"at most every {SPARSE}m", {"minutes": kept}
 
 
 def _zone(calendar: Calendar) -> Iterator[Change]:

@@ -131,8 +131,8 @@ class Proof:
             return "no two of the native schedules run at one instant"
         first = self.doubled[0].isoformat()
         if self.token:
-            return f"where native schedules coincide, as on {first}, {self.token} starts one run"
-        return f"two of the native schedules would both start a run on {first}"
+            return f"where native schedules coincide, as at {first}, {self.token} starts one run"
+        return f"two of the native schedules would each start a run at {first}"
 
     def to_dict(self) -> dict[str, object]:
         """

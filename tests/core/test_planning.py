@@ -287,13 +287,13 @@ def test_policy_that_the_platform_breaks() -> None:
 
 def test_doubled() -> None:
     """
-    Two natives that both start one instant are refused.
+    Two natives that would each start a run at one instant are refused.
     """
     when = sk.Union(sk.Cron("0 9 * * *", timezone="Europe/Berlin"), sk.Cron("0 8 * * *"))
     plan = planned(when)
     (finding,) = refused(plan)
     assert (Feature.UNION, plan.proof.doubled) == (finding.feature, finding.instants)
-    expected = "two of the native schedules would both start 2025-01-01T08:00:00+00:00"
+    expected = "two of the native schedules would each start a run at 2025-01-01T08:00:00+00:00"
     assert finding.reason.startswith(expected)
     assert "schedules of two pipelines, or one time that holds for all" == finding.nearest
 
