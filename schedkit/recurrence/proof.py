@@ -313,8 +313,9 @@ def _runs_at(reader: Reader, epoch: int) -> bool:
     """
     Whether a reader runs at an instant: its wall clock tells, but for changes and steady paces.
     """
-    near = reader.zone.changes(epoch - 2 * DAY, epoch + 2 * DAY)
-    if near or not reader.minutes or reader.begins or reader.ends:
+    if not (reader.begins or epoch) <= epoch < (reader.ends or epoch + 1):
+        return False
+    if not reader.minutes or reader.zone.changes(epoch - 2 * DAY, epoch + 2 * DAY):
         return epoch in reader.fires(epoch, epoch + 1)
     day, second = divmod(epoch + reader.zone.offset(epoch), DAY)
     kind, index = year_kind(date.fromordinal(day + EPOCH_DAY))
