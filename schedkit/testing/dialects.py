@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
+import attrs
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -82,9 +83,9 @@ class DialectConformance:
         dialect = self.make_dialect()
         (native,) = dialect.write(Cron("30 9 * * *"))
         with pytest.raises(CronSyntaxError):
-            dialect.readers(Native("no schedule", native.timezone))
+            dialect.readers(dialect.native("no schedule", "UTC", {}))
         with pytest.raises(TimeZoneError):
-            dialect.readers(Native(native.text, "Middle/Earth"))
+            dialect.readers(attrs.evolve(native, timezone="Middle/Earth"))
 
 
 def _written(dialect: Dialect, when: When) -> tuple[Native, ...]:

@@ -15,6 +15,9 @@ from schedkit.recurrence.dialects.unix import Unix
 if TYPE_CHECKING:
     from schedkit.recurrence.dialects import Native
 
+_UTC = frozenset({"", "utc", "UTC", "Etc/UTC"})  # "utc" is what the API names, and the default
+_ENGLISH = frozenset({"every", "of"})  # one of them is in any text of App Engine
+
 
 class CloudScheduler(Unix):
     """
@@ -34,10 +37,10 @@ class CloudScheduler(Unix):
         """
         Return the five fields and the zone of a native.
         """
-        if native.text.lower().startswith("every "):
+        if _ENGLISH & {*native.text.lower().split()}:
             reason = "the App Engine form counts from a start that nobody controls"
             raise CronSyntaxError(native.text, reason, "write five fields")
-        return super().parts(native)
+        return native.text, "UTC" if native.timezone in _UTC else native.timezone
 
 
 CLOUD_SCHEDULER = CloudScheduler()

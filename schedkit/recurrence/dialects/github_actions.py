@@ -43,15 +43,27 @@ class GithubActions(Unix):
         Return the fewest entries.
         """
         natives = super().write(when, assume)
-        shortest, _ = smallest_gap(when)
-        if 0 < shortest < SHORTEST:
-            raise NotExpressibleError(
-                f"runs every {duration(shortest)}",
-                "the shortest interval is once every 5 minutes",
-                "run every 5 minutes: '*/5 * * * *'",
-                feature="schedule.cron",
-            )
+        _check_interval(when)
         return natives
+
+    def read(self, native: Native) -> When:
+        """
+        Return the calendar of a text; what runs more often than GitHub does is refused.
+        """
+        when = super().read(native)
+        _check_interval(when)
+        return when
 
 
 GITHUB_ACTIONS = GithubActions()
+
+
+def _check_interval(when: When) -> None:
+    shortest, _ = smallest_gap(when)
+    if 0 < shortest < SHORTEST:
+        raise NotExpressibleError(
+            f"runs {duration(shortest)} apart",
+            "the shortest interval is once every 5 minutes",
+            "run every 5 minutes: '*/5 * * * *'",
+            feature="schedule.cron",
+        )

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 from schedkit.exceptions import CronSyntaxError, NotExpressibleError
 from schedkit.recurrence.dialects import Native
 from schedkit.recurrence.dialects.robfig import Robfig
-from schedkit.recurrence.dialects.robfig_parse import WORD
+from schedkit.recurrence.dialects.robfig_parse import FIELDS, WORD, fields
 
 
 if TYPE_CHECKING:
     from schedkit.recurrence.dialects import Reader
     from schedkit.recurrence.when import When
+
+SIX = (("second", 0, 59, {}), *FIELDS)
 
 
 class PingSource(Robfig):
@@ -53,9 +55,10 @@ def _five(native: Native) -> Native:
         cure = "write Every('1h', anchor='2026-01-01T00:00:00Z') and translate it"
         raise CronSyntaxError(native.text, "a PingSource takes no @every", cure)
     words = WORD.findall(native.text)
-    if len(words) != 6:
+    if len(words) != len(SIX):
         return native
-    if words[0] not in {"0", "00"}:
+    seconds, *_ = fields(native.text, SIX)
+    if seconds != 1:
         reason = f"the first of six fields is seconds, and {words[0][:40]!r} is not 0"
         cure = "run on the whole minute"
         raise NotExpressibleError(repr(native.text[:100]), reason, cure, feature="schedule.cron")

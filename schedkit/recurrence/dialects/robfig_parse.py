@@ -8,14 +8,19 @@ https://github.com/robfig/cron/blob/v3.0.1/parser.go
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING, TypeAlias
 
 from schedkit.exceptions import CronSyntaxError
 from schedkit.recurrence.dialects.robfig_search import STAR
 
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Field: TypeAlias = tuple[str, int, int, dict[str, int]]
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
-FIELDS: tuple[tuple[str, int, int, dict[str, int]], ...] = (
+FIELDS: tuple[Field, ...] = (
     ("minute", 0, 59, {}),
     ("hour", 0, 23, {}),
     ("day", 1, 31, {}),
@@ -49,9 +54,13 @@ NANOSECONDS = {
 LONGEST = 2**63 - 1
 
 
-def fields(text: str) -> tuple[int, ...]:
+def fields(text: str, known: Sequence[Field] = FIELDS) -> tuple[int, ...]:
     """
     Return the bit masks of minute, hour, day, month and weekday; bit 63 is the star bit.
+
+    Args:
+        text: The whole text.
+        known: Which fields it has, where there are others.
 
     Raises:
         CronSyntaxError: `ParseStandard`, or Kubernetes beside it, rejects *text*.
@@ -61,10 +70,10 @@ def fields(text: str) -> tuple[int, ...]:
     words = list(WORD.finditer(MACROS.get(text, text)))
     if text.startswith("@") and text not in MACROS:
         raise _rejected(text, "unrecognized descriptor", f"one of {', '.join(MACROS)}")
-    if len(words) != len(FIELDS):
-        raise _rejected(text, f"expected exactly 5 fields, found {len(words)}")
+    if len(words) != len(known):
+        raise _rejected(text, f"expected exactly {len(known)} fields, found {len(words)}")
     masks = []
-    for word, (field, low, high, names) in zip(words, FIELDS, strict=True):
+    for word, (field, low, high, names) in zip(words, known, strict=True):
         try:
             masks.append(_field(word[0], low, high, names))
         except ValueError as error:

@@ -102,8 +102,8 @@ class Unix(Dialect):
     def _parsed(self, native: Native) -> tuple[int, wall.Days, str]:
         text, timezone = self.parts(native)
         minute, hour, day, month, weekday = parse(text, self.fields, self.name, native.text)
-        both = not day.free and not weekday.free
-        if both and (day.step or weekday.step):
+        _, _, dom, _, dow = text.split()
+        if "*" not in {dom, dow} and "*" in dom + dow:
             raise UnknownBehaviourError(
                 repr(native.text),
                 f"{self.name} does not say whether */n restricts a day field beside another one",

@@ -10,7 +10,12 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from schedkit.exceptions import CronSyntaxError, NotExpressibleError, UnknownBehaviourError
+from schedkit.exceptions import (
+    CronSyntaxError,
+    NotExpressibleError,
+    TimeZoneError,
+    UnknownBehaviourError,
+)
 from schedkit.recurrence.checks import epoch, whole_seconds
 from schedkit.recurrence.compare import bounds
 from schedkit.recurrence.dialects import NOTHING, Native, Reader
@@ -24,6 +29,9 @@ if TYPE_CHECKING:
     from schedkit.recurrence.when import When
 
 _PREFIX = re.compile(r"(?:CRON_)?TZ=([^ \t]*)[ \t]+")
+_COUNT = re.compile(r"[1-9][0-9]{0,3}")
+_MINUTE = timedelta(minutes=1)
+_EARLIEST = datetime.min.replace(tzinfo=UTC) + _MINUTE
 _START, _END, _RUNS = "startTime", "endTime", "maxRunCount"
 
 
@@ -63,7 +71,7 @@ class Vertex(Unix):
                 feature="schedule.once",
             )
         text = f"TZ=UTC {at.minute} {at.hour} {at.day} {at.month} *"
-        return Native(text, "", {_START: _rfc(at - timedelta(minutes=1)), _RUNS: "1"})
+        return Native(text, "", {_START: _rfc(max(at, _EARLIEST) - _MINUTE), _RUNS: "1"})
 
     def spelled(self, text: str, timezone: str) -> Native:
         """
@@ -81,6 +89,9 @@ class Vertex(Unix):
         """
         Return the five fields and the zone in front of them.
         """
+        if native.timezone not in {"", "UTC", "Etc/UTC"}:
+            reason, cure = "a schedule has its zone in front of the text", "write TZ= there"
+            raise TimeZoneError(f"timezone {native.timezone!r}", reason, cure)
         found = _PREFIX.match(native.text)
         if found is None:
             raise UnknownBehaviourError(
@@ -172,8 +183,9 @@ def _beside(native: Native) -> tuple[int | None, int | None, int | None]:
         for name in (_START, _END)
     )
     runs = more.pop(_RUNS, None)
-    if runs is not None and not (runs.isascii() and runs.isdigit() and 0 < int(runs) < 10_000):
-        raise CronSyntaxError(native.text, f"{_RUNS} {runs!r} is no count of runs", "write 1")
+    if runs is not None and not _COUNT.fullmatch(runs):
+        reason = f"{_RUNS} {runs[:40]!r} is no count of runs"
+        raise CronSyntaxError(native.text, reason, "write 1")
     if more:
         known = f"known: {_START}, {_END}, {_RUNS}"
         raise CronSyntaxError(native.text, f"a schedule has no {min(more)!r}", known)
@@ -181,4 +193,4 @@ def _beside(native: Native) -> tuple[int | None, int | None, int | None]:
 
 
 def _rfc(at: datetime) -> str:
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"

@@ -6,7 +6,7 @@ Shares nothing with `schedkit.recurrence.sets` and `instants`, which it is compa
 
 from __future__ import annotations
 
-from calendar import monthrange
+from calendar import isleap, monthrange
 from datetime import date, timedelta
 from functools import cache
 from itertools import groupby
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 import attrs
 
 from schedkit.recurrence.dialects import Reader
-from schedkit.recurrence.zones import POINTWISE, Dst, Zone
+from schedkit.recurrence.zones import FIRST, LAST, POINTWISE, Dst, Zone
 
 
 if TYPE_CHECKING:
@@ -131,8 +131,8 @@ class Wall(Reader):
         """
         Yield the runs of `start <= t < stop`.
         """
-        start = start if self.begins is None else max(start, self.begins)
-        stop = stop if self.ends is None else min(stop, self.ends)
+        start = max(start, FIRST if self.begins is None else self.begins, FIRST)
+        stop = min(stop, LAST if self.ends is None else self.ends, LAST)
         if start >= stop:
             return
         days = self._days(start - 2 * DAY, stop + 2 * DAY)
@@ -141,21 +141,18 @@ class Wall(Reader):
             yield from (epoch for epoch in runs(near) if start <= epoch < stop)
 
     def _days(self, start: int, stop: int) -> Iterator[int]:
-        day = date.fromordinal(start // DAY + EPOCH)
-        last = stop // DAY + EPOCH
-        while day.toordinal() <= last:
-            january = date(day.year, 1, 1)
-            leap = day.year % 4 == 0 and (day.year % 100 != 0 or day.year % 400 == 0)
-            bits = self.year_days(january.isoweekday() % 7, leap)
-            bits >>= day.toordinal() - january.toordinal()
-            ordinal = day.toordinal()
+        first, last = start // DAY + EPOCH, stop // DAY + EPOCH
+        for year in range(date.fromordinal(first).year, date.fromordinal(last).year + 1):
+            january = date(year, 1, 1)
+            ordinal = max(first, january.toordinal())
+            bits = self.year_days(january.isoweekday() % 7, isleap(year))
+            bits >>= ordinal - january.toordinal()
             while bits and ordinal <= last:
                 skip = (bits & -bits).bit_length() - 1
                 ordinal, bits = ordinal + skip, bits >> skip + 1
                 if ordinal <= last:
                     yield ordinal - EPOCH
                 ordinal += 1
-            day = date(day.year + 1, 1, 1)
 
     def _changing(self, day: int) -> bool:
         return bool(self.zone.changes((day - 2) * DAY, (day + 3) * DAY))
@@ -216,7 +213,7 @@ def _calendar(year: int) -> tuple[Day, ...]:
     )
 
 
-def _names(item: Item, day: Day) -> bool:
+def _names(item: Item, day: Day) -> bool:  # noqa: PLR0911, a line for each kind
     match item:
         case ("month", month):
             return day.month == month
