@@ -199,7 +199,7 @@ def oracles(session: nox.Session) -> None:
     folder = pathlib.Path(session.virtualenv.location, "oracles").resolve()
     env |= {"SCHEDKIT_ORACLES": str(folder)}
     session.run("python", "tests/oracles/install.py", str(folder))
-    session.run("pytest", "-m", "oracle", *(session.posargs or ["-q"]), "tests", env=env)
+    session.run("pytest", "-m", "oracle", *(session.posargs or ["-q", "tests"]), env=env)
     env |= {"PYTHONSAFEPATH": ""}  # a script that imports its neighbours
     session.run("python", "tests/oracles/table.py", env=env)
 

@@ -48,7 +48,7 @@ CHUNK = 500
 RUNS = 25
 BEFORE = 12  # of the runs lie before a change
 START, STOP = (int(datetime(year, 1, 1, tzinfo=UTC).timestamp()) for year in (2026, 2031))
-END = int(datetime(2040, 1, 1, tzinfo=UTC).timestamp())  # runs are compared up to here
+END = int(datetime(2037, 1, 1, tzinfo=UTC).timestamp())  # runs are compared up to here
 ORACLE_OF = {
     "robfig": "robfig",
     "quartz": "quartz",
