@@ -31,7 +31,7 @@ NAMES = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "
 MONTHS: Mapping[str, int] = {name: number for number, name in enumerate(NAMES, 1)}
 WEEKDAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 _NUMBER = r"[0-9]{1,4}|[A-Z]{3}"
-_SPAN = re.compile(rf"(?:(\*)|({_NUMBER})(?:-({_NUMBER}))?)(?:/([0-9]{{1,4}}))?")
+_SPAN = re.compile(rf"(?:(\*|(?=/))|({_NUMBER})(?:-({_NUMBER}))?)(?:/([0-9]{{1,4}}))?")
 _MARKS: Mapping[str, str] = {  # how a mark is written in a field that takes it
     "LW": r"LW",
     "L-": r"L-(?P<back>[0-9]{1,2})",
@@ -58,6 +58,7 @@ class Field:
         open_step: Whether `a/n` runs to the end.
         star_step: Whether `*/n` is known.
         wraps: Whether `22-2` goes round past the end.
+        bare_step: Whether `/n` is `*/n`.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Field:
     open_step: bool = True
     star_step: bool = True
     wraps: bool = False
+    bare_step: bool = False
 
 
 @attrs.frozen
@@ -239,7 +241,9 @@ def _span(span: str, field: Field) -> Iterator[int]:
     if step is not None and not int(step):
         raise ValueError("a step of 0 leads nowhere")
     every = int(step or 1)
-    if star:
+    if star == "" and not field.bare_step:
+        raise ValueError("nothing stands before the step")
+    if star is not None:
         if step and not field.star_step:
             raise ValueError("it knows no step after *")
         return iter(range(field.low, field.high + 1, every))
