@@ -15,7 +15,7 @@ from schedkit.exceptions import NotExpressibleError
 from schedkit.recurrence.compare import horizon
 from schedkit.recurrence.dialects.fields import DAY, parts, rectangles
 from schedkit.recurrence.durations import duration
-from schedkit.recurrence.when import Every, Once, Union
+from schedkit.recurrence.when import Every, Once, Union, Window
 from schedkit.recurrence.zones import Zone
 
 
@@ -47,6 +47,11 @@ def offset(when: When, limit: int, seed: str) -> tuple[int, When]:
     Raises:
         NotExpressibleError: No such offset.
     """
+    if isinstance(when, Window):
+        shift, inside = offset(when.when, limit, seed)
+        later = timedelta(seconds=shift)
+        bounds = (at and at + later for at in (when.start, when.end))
+        return shift, Window(inside, *bounds)
     if limit < 60:
         raise NotExpressibleError(
             f"jitter {duration(limit)}",

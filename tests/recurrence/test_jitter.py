@@ -4,7 +4,7 @@ Jitter: one stable delay for all runs of a schedule; and the gaps between runs.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -13,7 +13,7 @@ from schedkit.recurrence.dialects.robfig import ROBFIG
 from schedkit.recurrence.gaps import smallest_gap
 from schedkit.recurrence.jitter import offset
 from schedkit.recurrence.sets import Calendar
-from schedkit.recurrence.when import Cron, Every, Once, Union
+from schedkit.recurrence.when import Cron, Every, Once, Union, Window
 from schedkit.recurrence.zones import Dst
 
 
@@ -209,3 +209,16 @@ def test_gaps(when, smallest, largest):
     changes.
     """
     assert (smallest, largest) == smallest_gap(when)
+
+
+def test_a_window_moves_with_its_runs():
+    """
+    A run just before the end still runs, later; none is added at the start.
+    """
+    day = Cron("0 9 * * *")
+    window = Window(day, start="2026-03-01T09:00:00Z", end="2026-03-03T09:00:00Z")
+    shift, shifted = offset(window, 600, "seed")
+    assert (shift, shifted.when) == offset(day, 600, "seed")
+    start, stop = datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)
+    later = [run - timedelta(seconds=shift) for run in shifted.between(start, stop)]
+    assert list(window.between(start, stop)) == later
