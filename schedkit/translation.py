@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from importlib import import_module
+from types import UnionType
 from typing import TYPE_CHECKING, cast
 
 import attrs
@@ -234,15 +235,21 @@ def read(
         SpecError: No such dialect.
     """
     language = dialect(source)
-    plain(text, "read, text")
-    if not isinstance(text, str | Native):
-        raise SpecError("read, text", f"{text!r} is no text", "pass the platform's own text")
+    _check("text", text, str | Native, "text", "pass the platform's own text")
+    _check("timezone", timezone, str | None, "name of a zone", "write it as the platform has it")
+    _check("more", more, Mapping | None, "mapping", "write {'StartDate': '2026-01-01T00:00:00Z'}")
     native = text if isinstance(text, Native) else language.native(text, timezone, more or {})
     when = _stating(language.read(native), language)
     bad = [f for f in judged(when, prove(when, [native], language)) if f.verdict == "refused"]
     if bad:
         raise UnsupportedError(source, bad, f"{source} {native.text!r}")
     return when
+
+
+def _check(name: str, value: object, kind: type | UnionType, noun: str, cure: str) -> None:
+    plain(value, f"read, {name}")
+    if not isinstance(value, kind):
+        raise SpecError(f"read, {name}", f"{value!r} is no {noun}", cure)
 
 
 def _stating(when: When, language: Dialect) -> When:
@@ -267,16 +274,18 @@ def _stating(when: When, language: Dialect) -> When:
 
 def _facts(language: Dialect, assume: Iterable[str]) -> frozenset[str]:
     plain(assume, "translate, assume")
-    given = {assume} if isinstance(assume, str) else set(assume)
-    for fact in sorted(given):
+    given = [assume] if isinstance(assume, str) or not isinstance(assume, Iterable) else [*assume]
+    for fact in given:
+        cure = "write DIALECT.FACT, as the refusal does"
+        if not isinstance(fact, str):
+            raise SpecError("translate, assume", f"{fact!r} is no name of a fact", cure)
         owner = fact.partition(".")[0]
         if owner == language.name and fact not in language.unknown:
-            known = ", ".join(language.unknown) or "nothing of it is unknown"
-            cure = hint(fact, language.unknown) or f"known: {known}"
+            known = f"known: {', '.join(language.unknown)}" if language.unknown else "leave it out"
+            cure = hint(fact, language.unknown) or known
             raise SpecError(f"assume {fact!r}", f"{language.name} has no such unknown fact", cure)
         if owner not in _DIALECTS:
-            cure = hint(owner, _DIALECTS) or "write DIALECT.FACT, as the refusal does"
-            raise SpecError(f"assume {fact!r}", "names no dialect", cure)
+            raise SpecError(f"assume {fact!r}", "names no dialect", hint(owner, _DIALECTS) or cure)
     return frozenset(given)
 
 

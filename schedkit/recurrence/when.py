@@ -201,7 +201,8 @@ class Window(When):
         if self.start is None and self.end is None:
             raise SpecError("Window", "has neither start nor end", "give one of them")
         if self.start and self.end and self.start >= self.end:
-            raise SpecError("Window", "ends before it starts", "swap start and end")
+            reason = "ends at its start or before it, so nothing ever runs"
+            raise SpecError("Window", reason, "give a later end")
 
     @property
     def timezone(self) -> str:  # type: ignore[override]

@@ -1,0 +1,25 @@
+"""
+A horizon that newer time zone data do not move.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from schedkit.recurrence import compare
+from schedkit.recurrence import proof as proof_module
+
+
+FIRST = 2026
+
+
+@pytest.fixture(autouse=True)
+def horizon_from_2026(monkeypatch):
+    """
+    The first year of every proof is 2026.
+    """
+    for module in (compare, proof_module):
+        monkeypatch.setattr(module, "data_year", lambda: FIRST)
+    proof_module._prove.cache_clear()
+    yield
+    proof_module._prove.cache_clear()
