@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING
 from schedkit.exceptions import NotExpressibleError, SpecError
 from schedkit.recurrence import checks
 from schedkit.recurrence.compare import bounds
-from schedkit.recurrence.cover import boxes
 from schedkit.recurrence.days import ANY, LENGTHS, WEEKDAYS, NearestWeekday, NthWeekday
 from schedkit.recurrence.dialects import NOTHING, Dialect, Native, Reader
-from schedkit.recurrence.dialects.aws_write import MONTHS, Days, apart, either, every_day
+from schedkit.recurrence.dialects.aws_write import MONTHS, Days, every_day, fewest
 from schedkit.recurrence.dialects.fields import HOURS, MINUTES, listed, parts
 from schedkit.recurrence.dialects.quartz_read import timing, turns_far
 from schedkit.recurrence.dialects.timed import ticks
@@ -102,7 +101,7 @@ def _write(when: When) -> tuple[Native, ...]:
         for zone, second, mask, days in _rules(part):
             rules.setdefault((zone, second), []).append((mask, days))
     for (zone, second), found in rules.items():
-        for minutes, hours, days in boxes(found, either, disjoint=True, apart=apart):
+        for minutes, hours, days in fewest(found, disjoint=True):
             text = f"{second} {listed(minutes, MINUTES)} {listed(hours, HOURS)} {days}"
             crons.append((text, zone))
     if not crons:

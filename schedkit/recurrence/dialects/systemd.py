@@ -27,7 +27,7 @@ from schedkit.recurrence.zones import Dst, Zone
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from schedkit.recurrence.when import When
@@ -68,6 +68,12 @@ class Systemd(Dialect):
         for event in events:
             event.check()
         return tuple(event.reader(self.dst) for event in events)
+
+    def native(self, text: str, timezone: str | None, more: Mapping[str, str]) -> Native:
+        """
+        Return lines that name their zones; *timezone* is the machine's.
+        """
+        return Native(text, timezone or "", more)
 
     def read(self, native: Native) -> When:
         """

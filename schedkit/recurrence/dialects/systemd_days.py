@@ -182,20 +182,15 @@ def _met(
     """
     for group, length in _by_length(months):
         days = {day for day in ahead if length + 1 - day in back}
-        if FEBRUARY not in group:
-            if days:
-                yield Days(group, weekdays, days=tuple(sorted(days)))
-            continue
-        short = {day for day in ahead if length - day in back}
+        short = {day for day in ahead if length - day in back} if FEBRUARY in group else days
         fixed = {day for day in days if day in short or day == length}
         moving = {length + 1 - day for day in days if day - 1 in short}
-        if days - fixed - {length + 1 - day for day in moving} or short - fixed - {
-            length - day for day in moving
-        }:
+        lost = days - fixed - {length + 1 - day for day in moving}
+        if lost or short - fixed - {length - day for day in moving}:
             raise _refused("Calendar, day_rule 'all'", "such a day", "schedule.day_rule.all")
         if fixed:
             yield Days(group, weekdays, days=tuple(sorted(fixed)))
-        if moving:
+        if days - fixed or short - fixed:
             yield Days(group, weekdays, back=True, days=tuple(sorted(moving)))
 
 

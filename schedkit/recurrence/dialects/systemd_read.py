@@ -8,20 +8,15 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NamedTuple
-
-import attrs
+from typing import NamedTuple
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from schedkit.exceptions import CronSyntaxError, NotExpressibleError, TimeZoneError
-from schedkit.recurrence.compare import horizon
+from schedkit.recurrence.dialects.systemd_event import Event
 from schedkit.recurrence.dialects.text import LONGEST
-from schedkit.recurrence.dialects.timed import YEARS, Timing, repeated
+from schedkit.recurrence.dialects.timed import YEARS
 from schedkit.recurrence.dialects.wall import Days, Item
 from schedkit.recurrence.zones import Zone
-
-
-if TYPE_CHECKING:
-    from schedkit.recurrence.zones import Change
 
 
 MICRO = 1_000_000
@@ -119,88 +114,6 @@ class Word(NamedTuple):
         ]
 
 
-@attrs.frozen(kw_only=True)
-class Event(Timing):
-    """
-    What one line says.
-
-    Args:
-        open: Whether a step in the time has no end: `10/6`.
-        overruns: Whether such a step passes the end of a day, a month or a year anywhere but at
-            its next beginning, as `10/6` does at 28:00.
-    """
-
-    open: bool = False
-    overruns: bool = False
-
-    def check(self) -> None:
-        """
-        Refuse what systemd 252 loses when clocks change, or never finds its way out of.
-
-        It takes over whether it is summer time from one guess at the next run to the next. A guess
-        that overran, or fell into a gap that ends within an hour, so leads back in circles, and
-        the timer stops for good. Days counted from the end of a month leave the second of two
-        equal hours as its guess.
-
-        Raises:
-            NotExpressibleError: Such a line.
-        """
-        changes = self.zone.changes(*horizon())
-        gaps = [Gap.of(each) for each in changes if each.after > each.before]
-        back = any(item[0] == "last" for item in self.days.doms or ())
-        if back and len(self.clock) > 1 and self.mask & repeated(self.zone):
-            reason = "with days from the end of a month it may take the second of equal hours"
-            raise _refused(self, reason, "count from its start, or write UTC")
-        if (changes and self.overruns) or (self.open and any(map(Gap.is_odd, gaps))):
-            reason = "a step without an end stops the timer for good when the clocks change"
-            raise _refused(self, reason, "give each step an end: 10..22/6")
-        if any(gap.is_split and gap.minutes & self.mask for gap in gaps):
-            reason = "a time in the skipped hour stops the timer for good when the clocks change"
-            raise _refused(self, reason, "take another time, or write UTC")
-
-
-class Gap(NamedTuple):
-    """
-    The minutes of the day that a change skips, from *start* on and before *end*.
-    """
-
-    start: int
-    end: int
-
-    @classmethod
-    def of(cls, change: Change) -> Gap:
-        """
-        The gap of a change.
-        """
-        start = (change.epoch + change.before) // 60 % 1_440
-        return cls(start, start + (change.after - change.before) // 60)
-
-    def is_odd(self) -> bool:
-        """
-        Whether it begins with a day, or ends within an hour.
-        """
-        return self.start == 0 or self.end % 60 > 0
-
-    @property
-    def is_split(self) -> bool:
-        """
-        Whether it begins in one hour and ends within another.
-        """
-        return self.end % 60 > 0 and self.start // 60 < self.end // 60
-
-    @property
-    def minutes(self) -> int:
-        """
-        Those to the end of its last hour, as bits.
-        """
-        return (1 << -(-self.end // 60) * 60) - (1 << self.start)
-
-
-def _refused(event: Event, reason: str, cure: str) -> NotExpressibleError:
-    culprit = repr(event.text)
-    return NotExpressibleError(culprit, f"systemd 252: {reason}", cure, feature="schedule.dst")
-
-
 def event_of(line: str, timezone: str) -> Event:
     """
     Read one line.
@@ -250,13 +163,25 @@ def _zone(line: str, timezone: str) -> tuple[str, Zone]:
     rest, space, name = line.rpartition(" ")
     if timezone:
         Zone.of(timezone)
-    named = space and _ZONE.fullmatch(name) and not _NAME.match(name)
-    if named and name.lower() not in SPECIAL:
+    if space and _is_zone(name):
         return rest, Zone.of("UTC" if name.upper() == "UTC" else name)
     if not timezone:
         reason = "names no time zone, so systemd would take that of the machine"
         raise TimeZoneError(f"calendar event {line[:80]!r}", reason, "write UTC at its end")
     return line, Zone.of(timezone)
+
+
+def _is_zone(name: str) -> bool:
+    """
+    Whether systemd, too, would take a word for a time zone; `CET` and the like are known to it.
+    """
+    if "/" in name or name.upper() == "UTC" or not _ZONE.fullmatch(name):
+        return bool(_ZONE.fullmatch(name))
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
 
 
 def _weekdays(word: Word) -> tuple[Item, ...] | None:

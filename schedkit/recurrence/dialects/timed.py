@@ -12,12 +12,11 @@ import attrs
 
 from schedkit.exceptions import NotExpressibleError
 from schedkit.recurrence.checks import epoch
-from schedkit.recurrence.compare import horizon
+from schedkit.recurrence.compare import UTC_NAMES, horizon
 from schedkit.recurrence.dialects.fields import every_minutes
 from schedkit.recurrence.dialects.text import calendar
 from schedkit.recurrence.dialects.wall import EPOCH, Days, Wall
 from schedkit.recurrence.when import Every, Once, Window
-from schedkit.recurrence.zones import Zone
 
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
     from schedkit.recurrence.dialects import Reader
     from schedkit.recurrence.when import When
-    from schedkit.recurrence.zones import Dst
+    from schedkit.recurrence.zones import Dst, Zone
 
 DAY = 86_400
 YEARS = range(1970, 2200)
@@ -83,7 +82,7 @@ class Timing:
         days = self.days
         free = days.doms is None and days.dows is None and len(days.months) == MONTHS
         always = free and self.years == tuple(YEARS)
-        return (step, clock[0]) if steady and always and self.zone == Zone.of("UTC") else None
+        return (step, clock[0]) if steady and always and self.zone.name in UTC_NAMES else None
 
     @property
     def limits(self) -> tuple[int | None, int | None]:
@@ -122,7 +121,8 @@ class Timing:
             raise _refused(self.text, "its seconds are not just 0", "write second 0")
         if not _follow(self.years):
             raise _refused(self.text, "its years do not follow one another", "write every year")
-        found = calendar(self.mask, self.days, self.zone.name, culprit=self.text)
+        zone = "UTC" if self.zone.name in UTC_NAMES else self.zone.name
+        found = calendar(self.mask, self.days, zone, culprit=self.text)
         start, end = (None if at is None else _instant(at) for at in self.limits)
         return Window(found, start, end) if start or end else found
 
