@@ -222,7 +222,7 @@ def _every(when: Every) -> Iterator[Edit]:
     whole = when.anchor.replace(second=0)
     if when.anchor != whole and when.interval % 60 == 0:
         yield "on the whole minute", Every(timedelta(seconds=when.interval), whole)
-    near = sorted({*dividing, 7 * DAY}, key=lambda seconds: abs(seconds - when.interval))
+    near = sorted([*dividing, 7 * DAY], key=lambda seconds: abs(seconds - when.interval))
     for seconds in near[:4]:
         if seconds != when.interval:
             yield f"every {duration(seconds)}", Every(timedelta(seconds=seconds), whole)

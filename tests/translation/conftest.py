@@ -1,8 +1,11 @@
 """
-A horizon that newer time zone data do not move.
+A horizon that newer time zone data do not move; and `random_schedules` of the folder beside.
 """
 
 from __future__ import annotations
+
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +13,7 @@ from schedkit.recurrence import compare
 from schedkit.recurrence import proof as proof_module
 
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "recurrence"))
 FIRST = 2026
 
 

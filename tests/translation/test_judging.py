@@ -21,7 +21,7 @@ class Token(Robfig):
     Starts one run where two natives coincide.
     """
 
-    token = "run name"  # noqa: S105
+    token = "run name"
 
 
 class Once(Robfig):

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  a row is one case
 """
 A platform's own text in portable words.
 """

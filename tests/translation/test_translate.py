@@ -1,3 +1,4 @@
+# ruff: noqa: E501  a row is one case
 """
 One schedule in another platform's words: natives with a proof, or a refusal that helps.
 """
@@ -8,6 +9,7 @@ import json
 import pickle
 import subprocess
 import sys
+from typing import ClassVar
 
 import pulumi
 import pytest
@@ -38,7 +40,7 @@ class Doubtful(Robfig):
     """
 
     name = "robfig"
-    unknown = {"robfig.one": "One.", "robfig.two": "Two."}
+    unknown: ClassVar = {"robfig.one": "One.", "robfig.two": "Two."}
 
     def write(self, when: sk.When, assume: frozenset[str] = NOTHING) -> tuple[Native, ...]:
         for fact in self.unknown:
@@ -53,9 +55,9 @@ class Stubborn(Robfig):
     """
 
     name = "robfig"
-    unknown = {"robfig.one": "One."}
+    unknown: ClassVar = {"robfig.one": "One."}
 
-    def write(self, when: sk.When, assume: frozenset[str] = NOTHING) -> tuple[Native, ...]:  # noqa: ARG002
+    def write(self, when: sk.When, assume: frozenset[str] = NOTHING) -> tuple[Native, ...]:
         raise UnknownBehaviourError(
             "it", "is unknown", "ask", feature="schedule.cron", fact="robfig.one"
         )
@@ -322,6 +324,7 @@ def test_needs_no_pulumi():
     """
     code = """
 import sys
+from typing import ClassVar
 import schedkit as sk
 sk.translate(sk.Cron("0 9 * * *"), "eventbridge")
 sk.read("eventbridge", "cron(0 9 * * ? *)")
