@@ -34,6 +34,7 @@ from schedkit.recurrence.zones import POINTWISE
 
 
 if TYPE_CHECKING:
+    from schedkit.recurrence import Calendar
     from schedkit.recurrence.nearest import Nearest
     from schedkit.recurrence.proof import Proof
 
@@ -51,6 +52,9 @@ _DIALECTS: Mapping[str, str] = {
     "systemd": "systemd:SYSTEMD",
     "vertex": "vertex:VERTEX",
 }
+
+
+_SPLIT = (Feature.CRON, Feature.EVERY)  # what is told of several natives, once
 
 
 def dialects() -> tuple[str, ...]:
@@ -239,6 +243,11 @@ def read(
     _check("timezone", timezone, str | None, "name of a zone", "write it as the platform has it")
     _check("more", more, Mapping | None, "mapping", "write {'StartDate': '2026-01-01T00:00:00Z'}")
     native = text if isinstance(text, Native) else language.native(text, timezone, more or {})
+    for name, _ in native.more:
+        if name not in language.beside:
+            known = f"known: {', '.join(language.beside)}" if language.beside else "leave it out"
+            reason = f"{source} receives nothing of that name"
+            raise SpecError(f"read, more {name!r}", reason, hint(name, language.beside) or known)
     when = _stating(language.read(native), language)
     bad = [f for f in judged(when, prove(when, [native], language)) if f.verdict == "refused"]
     if bad:
@@ -260,7 +269,7 @@ def _stating(when: When, language: Dialect) -> When:
     parts = inside.members if isinstance(inside, Union) else (inside,)
     found: list[When] = []
     for part in parts:
-        for calendar in part.calendars():
+        for calendar in map(_plain_utc, part.calendars()):
             policy = language.policy(calendar)
             meant = attrs.evolve(calendar, dst=policy)
             matters = policy not in {None, POINTWISE} and any(
@@ -270,6 +279,11 @@ def _stating(when: When, language: Dialect) -> When:
         found += () if part.calendars() else (part,)
     whole = found[0] if len(found) == 1 else Union(*found)
     return whole if when is inside else Window(whole, start, end)
+
+
+def _plain_utc(calendar: Calendar) -> Calendar:
+    utc = calendar.timezone == "Etc/UTC"
+    return attrs.evolve(calendar, timezone="UTC") if utc else calendar
 
 
 def _facts(language: Dialect, assume: Iterable[str]) -> frozenset[str]:
@@ -317,8 +331,9 @@ def _asked(when: When, count: int) -> Iterable[Finding]:
         Feature.START: start is not None,
         Feature.END: end is not None,
     }
+    together = f"{count} native schedules together"
     for feature, asked in asks.items():
-        if asked and count > 1:
-            yield emulated(feature, f"by {count} native schedules together")
+        if asked and count > 1 and feature in _SPLIT:
+            yield emulated(feature, f"by {together}, each with a state of its own")
         elif asked:
-            yield exact(feature, "by one native schedule")
+            yield exact(feature, f"by {together if count > 1 else 'one native schedule'}")
