@@ -94,7 +94,7 @@ def _one(found: Translation, assume: tuple[str, ...], *, as_json: bool) -> int:
     if found.holds:
         click.echo(found.sentence)
     for finding in found.findings:
-        if finding.verdict != "exact":
+        if finding.verdict != "exact" and finding.reason not in found.sentence.split("; "):
             click.secho(finding.sentence, fg=_COLOURS[finding.verdict])
     for other in near.alternatives if near else ():
         click.echo(f"nearest: {other.sentence}")
