@@ -176,7 +176,7 @@ def without_paces(
     """
     Take away the steady intervals that both sides have, in step for all time; count them.
     """
-    left, right, count = list(asked), list(readers), 0
+    left, right, paces = list(asked), list(readers), set[tuple[int, int]]()
     for part in asked:
         if isinstance(part, Every):
             pace = (part.interval, epoch(part.anchor) % part.interval)
@@ -184,8 +184,18 @@ def without_paces(
             if same is not None:
                 left.remove(part)
                 right.remove(same)
-                count += 1
-    return left, right, count
+                paces.add(pace)
+    left = [part for part in left if not _within(part, paces)]
+    return left, right, len(paces)
+
+
+def _within(part: When, paces: Iterable[tuple[int, int]]) -> bool:
+    """
+    Whether all instants of an interval are among those of *paces*.
+    """
+    return isinstance(part, Every) and any(
+        part.interval % step == 0 and epoch(part.anchor) % step == phase for step, phase in paces
+    )
 
 
 def sets_of(part: When) -> tuple[Zone, Sets]:

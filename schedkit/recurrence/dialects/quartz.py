@@ -6,7 +6,7 @@ The trigger has the zone beside the text, and `startAt` and `endAt`, both within
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -26,8 +26,6 @@ from schedkit.recurrence.zones import Dst, Zone
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from datetime import datetime
-
     from schedkit.recurrence.sets import Calendar
     from schedkit.recurrence.when import When
 
@@ -38,6 +36,7 @@ PLACES = {  # of weekdays, by the days of the month on which they fall
     -1: frozenset(range(-7, 0)),
 }
 _SECOND = timedelta(seconds=1)
+_LAST = datetime.max.replace(microsecond=0, tzinfo=UTC)  # ends never
 
 
 class Quartz(Dialect):
@@ -48,6 +47,7 @@ class Quartz(Dialect):
     name = "quartz"
     url = "https://www.quartz-scheduler.org/api/2.3.0/org/quartz/CronExpression.html"
     dst = Dst(gap="skip", fold="second")
+    beside = BOUNDS
 
     def write(self, when: When, assume: frozenset[str] = NOTHING) -> tuple[Native, ...]:  # noqa: ARG002
         """
@@ -98,7 +98,7 @@ def _write(when: When) -> tuple[Native, ...]:
     for part in parts(inside):
         if isinstance(part, Once):
             crons += _once(part, start, end)
-        for zone, second, mask, days in _rules(part):
+        for zone, second, mask, days in _rules(part, bounded=inside is not when):
             rules.setdefault((zone, second), []).append((mask, days))
     for (zone, second), found in rules.items():
         for minutes, hours, days in fewest(found, disjoint=True):
@@ -118,9 +118,9 @@ def _once(once: Once, start: datetime | None, end: datetime | None) -> Iterator[
         yield f"{at.second} {at.minute} {at.hour} {at.day} {at.month} ? {at.year}", "UTC"
 
 
-def _rules(part: When) -> Iterator[tuple[str, str, int, Days]]:
+def _rules(part: When, *, bounded: bool) -> Iterator[tuple[str, str, int, Days]]:
     if isinstance(part, Every):
-        seconds, mask = ticks(part)
+        seconds, mask = ticks(part, bounded=bounded)
         yield "UTC", listed(seconds, MINUTES), mask, every_day()
     for calendar in part.calendars():
         if turns_far(Zone.of(calendar.timezone)):
@@ -245,7 +245,7 @@ def _bounds(native: Native) -> tuple[datetime | None, datetime | None]:
         checks.whole_seconds(found[name], f"quartz, {name}") if name in found else None
         for name in BOUNDS
     )
-    return start, end + _SECOND if end else None
+    return start, end + _SECOND if end and end < _LAST else None
 
 
 def _text(at: datetime) -> str:

@@ -103,7 +103,7 @@ def _write(when: When) -> tuple[Native, ...]:
     for part in parts(inside):
         if isinstance(part, Once):
             lines += _once(part, start, end)
-        for zone, second, mask, days in _rules(part):
+        for zone, second, mask, days in _rules(part, bounded=inside is not when):
             rules.setdefault((zone, second), []).append((mask, days))
     for (zone, second), found in rules.items():
         years = _years(zone, start, end)
@@ -127,9 +127,9 @@ def _once(once: Once, start: datetime | None, end: datetime | None) -> Iterator[
         yield f"{at:%Y-%m-%d %H:%M:%S} UTC"
 
 
-def _rules(part: When) -> Iterator[tuple[str, str, int, Days]]:
+def _rules(part: When, *, bounded: bool) -> Iterator[tuple[str, str, int, Days]]:
     if isinstance(part, Every):
-        seconds, mask = ticks(part)
+        seconds, mask = ticks(part, bounded=bounded)
         yield "UTC", _listed(seconds, range(60)), mask, EVERY_DAY
     for calendar in part.calendars():
         for days in days_of(calendar):

@@ -16,6 +16,7 @@ from schedkit.recurrence.compare import UTC_NAMES, horizon
 from schedkit.recurrence.dialects.fields import every_minutes
 from schedkit.recurrence.dialects.text import calendar
 from schedkit.recurrence.dialects.wall import EPOCH, Days, Wall
+from schedkit.recurrence.durations import duration
 from schedkit.recurrence.when import Every, Once, Window
 
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from schedkit.recurrence.when import When
     from schedkit.recurrence.zones import Dst, Zone
 
-DAY = 86_400
+HOUR, DAY = 3_600, 86_400
 YEARS = range(1970, 2200)
 EVERY_MINUTE = (1 << 1_440) - 1
 MONTHS = 12
@@ -161,20 +162,35 @@ class _Timed(Wall):
         return (day for day in days if date.fromordinal(day + EPOCH).year in self._in)
 
 
-def ticks(every: Every) -> tuple[tuple[int, ...], int]:
+def ticks(every: Every, *, bounded: bool) -> tuple[tuple[int, ...], int]:
     """
     Return the seconds of a minute, and the minutes of the UTC day (bits), on which *every* fires
     on all days.
 
+    Args:
+        every: The interval.
+        bounded: Whether it stands in a window.
+
     Raises:
-        NotExpressibleError: The interval divides neither a minute nor, in whole minutes, a day.
+        NotExpressibleError: The interval divides neither a minute nor, in whole minutes, a day; or
+            it needs seconds and is no single steady expression, which could not be proved quickly.
     """
-    phase = epoch(every.anchor)
-    if 60 % every.interval == 0:
-        return tuple(range(phase % every.interval, 60, every.interval)), EVERY_MINUTE
+    interval, phase = every.interval, epoch(every.anchor)
     second = phase % 60
-    whole = Every(_span(every.interval), datetime.fromtimestamp(phase - second, UTC))
-    return (second,), every_minutes(whole)
+    whole = Every(_span(interval), datetime.fromtimestamp(phase - second, UTC))
+    if 60 % interval == 0:
+        found = tuple(range(phase % interval, 60, interval)), EVERY_MINUTE
+    else:
+        found = (second,), every_minutes(whole)
+    steady = HOUR % interval == 0 or interval % HOUR == 0
+    if found[0] != (0,) and (bounded or not steady):
+        raise NotExpressibleError(
+            f"Every({duration(interval)!r}), anchor {every.anchor.isoformat()}",
+            "within a window, or in several expressions, it is proved on whole minutes only",
+            "give an anchor with 0 seconds, and whole minutes",
+            feature="schedule.every",
+        )
+    return found
 
 
 @lru_cache

@@ -232,20 +232,26 @@ FAR_GAP = "its clocks skip more than an hour, after which Quartz may lose the ne
 REFUSED = (
     (
         Calendar(**NINE, days=[1, 2], weekdays=1, day_rule="all"),
-        "Calendar, day_rule 'all': one of the two day fields of Quartz is always ?; name a "
-        "weekday by its place, NthWeekday('MON', 1), or say day_rule='any'",
+        (
+            "Calendar, day_rule 'all': one of the two day fields of Quartz is always ?; name a "
+            "weekday by its place, NthWeekday('MON', 1), or say day_rule='any'"
+        ),
         "schedule.day_rule.all",
     ),
     (
         Calendar(**NINE, weekdays=NthWeekday("FRI", -2)),
-        "NthWeekday('FRI', -2): Quartz counts weekdays from the start of a month, and knows the "
-        "last one; take LastWeekday('FRI'), or NthWeekday('FRI', 4)",
+        (
+            "NthWeekday('FRI', -2): Quartz counts weekdays from the start of a month, and knows the "
+            "last one; take LastWeekday('FRI'), or NthWeekday('FRI', 4)"
+        ),
         "schedule.nth_weekday",
     ),
     (
         Calendar(**NINE, days=NearestWeekday(29)),
-        "NearestWeekday(29): in a February of 28 days Quartz takes a Friday 28th instead; take "
-        "NearestWeekday(28), or leave February out",
+        (
+            "NearestWeekday(29): in a February of 28 days Quartz takes a Friday 28th instead; take "
+            "NearestWeekday(28), or leave February out"
+        ),
         "schedule.nearest_weekday",
     ),
     (
@@ -254,15 +260,37 @@ REFUSED = (
         "schedule.timezone",
     ),
     (
+        Every("90m", "2026-01-01T00:00:30Z"),
+        (
+            "Every('1h30m'), anchor 2026-01-01T00:00:30+00:00: within a window, or in several "
+            "expressions, it is proved on whole minutes only; give an anchor with 0 seconds, and "
+            "whole minutes"
+        ),
+        "schedule.every",
+    ),
+    (
+        Window(Every("20s", NEW_YEAR), NEW_YEAR),
+        (
+            "Every('20s'), anchor 2026-01-01T00:00:00+00:00: within a window, or in several "
+            "expressions, it is proved on whole minutes only; give an anchor with 0 seconds, and "
+            "whole minutes"
+        ),
+        "schedule.every",
+    ),
+    (
         Every("7m", NEW_YEAR),
-        "Every('7m'): a cron starts anew each day, and the interval does not divide one; the "
-        "nearest intervals that do: 6m or 8m",
+        (
+            "Every('7m'): a cron starts anew each day, and the interval does not divide one; the "
+            "nearest intervals that do: 6m or 8m"
+        ),
         "schedule.every",
     ),
     (
         Window(Once(NEW_YEAR), "2027-01-01T00:00:00Z"),
-        "Window: nothing of it lies between start and end, and Quartz refuses such a trigger; "
-        "widen the window",
+        (
+            "Window: nothing of it lies between start and end, and Quartz refuses such a trigger; "
+            "widen the window"
+        ),
         "schedule.once",
     ),
 )

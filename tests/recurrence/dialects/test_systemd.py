@@ -127,7 +127,7 @@ READ = (
     ("2026-03-01 9:30:15 UTC", Once("2026-03-01T09:30:15Z")),
     ("@1772357415 Asia/Tokyo", Once("2026-03-01T09:30:15Z")),
     ("*:*:0/20 UTC", Every("20s", "1970-01-01T00:00:00Z")),
-    ("9:00 UTC\nMon 10:00 UTC", Union(Calendar(**NINE), Calendar(minutes=0, hours=10, weekdays=1))),
+    ("9:00 UTC\nMon *:0 UTC", Union(Calendar(**NINE), Cron("0 * * * 1").calendar)),
 )  # fmt: skip
 
 
@@ -261,14 +261,18 @@ REFUSED = (
     ),
     (
         Window(Cron("0 9 * * *"), "2026-02-01T00:00:00Z"),
-        "Window, start 2026-02-01T00:00:00+00:00: a timer has no start and no end, a line has "
-        "years; take the beginning of a year in UTC",
+        (
+            "Window, start 2026-02-01T00:00:00+00:00: a timer has no start and no end, a line has "
+            "years; take the beginning of a year in UTC"
+        ),
         "schedule.start",
     ),
     (
         Window(Cron("0 9 * * *"), end="2026-02-01T00:00:00Z"),
-        "Window, end 2026-02-01T00:00:00+00:00: a timer has no start and no end, a line has "
-        "years; take the beginning of a year in UTC",
+        (
+            "Window, end 2026-02-01T00:00:00+00:00: a timer has no start and no end, a line has "
+            "years; take the beginning of a year in UTC"
+        ),
         "schedule.end",
     ),
     (
@@ -282,21 +286,45 @@ REFUSED = (
         "schedule.once",
     ),
     (
+        Every("90m", "2026-01-01T00:00:30Z"),
+        (
+            "Every('1h30m'), anchor 2026-01-01T00:00:30+00:00: within a window, or in several "
+            "expressions, it is proved on whole minutes only; give an anchor with 0 seconds, and "
+            "whole minutes"
+        ),
+        "schedule.every",
+    ),
+    (
+        Window(Every("20s", NEW_YEAR), NEW_YEAR),
+        (
+            "Every('20s'), anchor 2026-01-01T00:00:00+00:00: within a window, or in several "
+            "expressions, it is proved on whole minutes only; give an anchor with 0 seconds, and "
+            "whole minutes"
+        ),
+        "schedule.every",
+    ),
+    (
         Every("7m", NEW_YEAR),
-        "Every('7m'): a cron starts anew each day, and the interval does not divide one; the "
-        "nearest intervals that do: 6m or 8m",
+        (
+            "Every('7m'): a cron starts anew each day, and the interval does not divide one; the "
+            "nearest intervals that do: 6m or 8m"
+        ),
         "schedule.every",
     ),
     (
         Calendar(minutes=0, hours=[1, 2], days=-1, timezone="Europe/Berlin"),
-        "'*-*~01 01,02:00:00 Europe/Berlin': systemd 252: with days from the end of a month it "
-        "may take the second of equal hours; count from its start, or write UTC",
+        (
+            "'*-*~01 01,02:00:00 Europe/Berlin': systemd 252: with days from the end of a month "
+            "it may take the second of equal hours; count from its start, or write UTC"
+        ),
         "schedule.dst",
     ),
     (
         Cron("50 2 * * *", "Pacific/Chatham"),
-        "'*-*-* 02:50:00 Pacific/Chatham': systemd 252: a time in the skipped hour stops the "
-        "timer for good when the clocks change; take another time, or write UTC",
+        (
+            "'*-*-* 02:50:00 Pacific/Chatham': systemd 252: a time in the skipped hour stops the "
+            "timer for good when the clocks change; take another time, or write UTC"
+        ),
         "schedule.dst",
     ),
 )
@@ -349,8 +377,10 @@ UNREAD = (
     ),
     (
         "2026..2027-*-* 9:00 UTC\n8:00 UTC",
-        "'2026..2027-*-* 9:00 UTC\\n8:00 UTC': its lines are for different years; read them one "
-        "by one",
+        (
+            "'2026..2027-*-* 9:00 UTC\\n8:00 UTC': its lines are for different years; read them "
+            "one by one"
+        ),
         "schedule.start",
     ),
 )
