@@ -111,7 +111,9 @@ def _table(found: list[Translation]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table("dialect", "native", "what is said of it", box=box.SIMPLE_HEAD)
+    table = Table(box=box.SIMPLE_HEAD)
+    for header in ("dialect", "native", "what is said of it"):
+        table.add_column(header, overflow="fold")  # a native may be copied
     for each in found:
         natives = "\n".join(map(str, each.natives)) if each.holds else "refused"
         notes = [f.sentence for f in each.findings if f.verdict == "emulated"]

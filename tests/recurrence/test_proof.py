@@ -16,9 +16,11 @@ from schedkit.exceptions import CronSyntaxError
 from schedkit.recurrence import compare
 from schedkit.recurrence import proof as proof_module
 from schedkit.recurrence.dialects import Native
+from schedkit.recurrence.dialects.adf import ADF
+from schedkit.recurrence.dialects.eventbridge import EVENTBRIDGE
 from schedkit.recurrence.dialects.robfig import ROBFIG, Robfig
 from schedkit.recurrence.proof import prove
-from schedkit.recurrence.when import Cron, Every, Once, Union
+from schedkit.recurrence.when import Cron, Every, Once, Union, Window
 from schedkit.recurrence.zones import Dst, Zone, tzdata_version
 
 
@@ -343,7 +345,8 @@ def test_runs_that_two_natives_start():
     text.
     """
     tokyo = proof_of(Union(Cron("0 9 * * *", "Asia/Tokyo"), Cron("0 0 * * 1")))
-    march = proof_of(Union(Cron("0 9 * * 1"), Cron("0 9 1 3 *")))
+    mondays_and_march = Union(Cron("0 9 * * 1"), Cron("0 9 1 3 *"))
+    march = prove(mondays_and_march, [Native("0 9 * * 1"), Native("0 9 1 3 *")], ROBFIG)
     twice = prove(Cron("0 9 * * *"), [Native("0 9 * * *")] * 2, ROBFIG)
     assert [True, True, True] == [tokyo.holds, march.holds, twice.holds]
     mondays = {instant.weekday() for instant in tokyo.doubled}
@@ -438,3 +441,149 @@ def test_the_horizon_starts_with_the_data(monkeypatch, known, year):
     monkeypatch.setattr(compare, "data_year", DATA_YEAR)
     assert year == compare.data_year()
     assert int(datetime(year, 1, 1, tzinfo=UTC).timestamp()) == compare.horizon()[0]
+
+
+START = "2026-05-01T00:00:00Z"
+RATE = Every("7m", START)
+
+
+def rate(start=START, minutes=7, **more):
+    return Native(f"rate({minutes} minutes)", "UTC", {"StartDate": start, **more})
+
+
+def test_an_interval_with_a_start():
+    """
+    What begins when it shall, in step, is proved; windows bound both sides.
+    """
+    for when, native in (
+        (Window(RATE, START), rate()),
+        (
+            Window(Cron("0 9 * * *"), START),
+            Native("cron(0 9 * * ? *)", "UTC", {"StartDate": START}),
+        ),
+    ):
+        proof = prove(when, [native], EVENTBRIDGE)
+        assert (True, 0, 0) == (proof.holds, proof.missing_count, proof.extra_count)
+
+
+@pytest.mark.parametrize(
+    ("native", "lost", "added"),
+    [
+        (rate("2026-05-01T00:07:00Z"), 1, 0),
+        (rate("2026-04-30T23:53:00Z"), 0, 1),
+        (rate("2026-05-01T00:01:00Z"), 500, 500),
+        (rate(minutes=8), 538, 462),
+        (rate(EndDate="2026-05-02T00:00:00Z"), 1_000, 0),
+        (Native("rate(7 minutes)", "UTC"), 0, 1_000),
+    ],
+)
+def test_a_wrong_start_phase_or_pace_is_caught(native, lost, added):
+    """
+    A StartDate late or early by one run, a shifted phase, another interval, an end that nobody
+    asked for, and no start at all.
+    """
+    proof = prove(Window(RATE, START), [native], EVENTBRIDGE)
+    assert (False, lost, added) == (proof.holds, proof.missing_count, proof.extra_count)
+
+
+@pytest.mark.parametrize(
+    ("more", "first_lost", "first_added"),
+    [
+        ({}, [], ["2026-01-01T09:00:00+00:00"]),
+        ({"StartDate": "2026-05-02T00:00:00Z"}, ["2026-05-01T09:00:00+00:00"], []),
+        ({"StartDate": "2026-04-30T00:00:00Z"}, [], ["2026-04-30T09:00:00+00:00"]),
+        (
+            {"StartDate": START, "EndDate": "2026-06-01T00:00:00Z"},
+            ["2026-06-01T09:00:00+00:00"],
+            [],
+        ),
+    ],
+)
+def test_a_wrong_window_of_a_cron_is_caught(more, first_lost, first_added):
+    """
+    A bound that is dropped, late, early or of nobody's asking shows in the first instants.
+    """
+    native = Native("cron(0 9 * * ? *)", "UTC", more)
+    proof = prove(Window(Cron("0 9 * * *"), START), [native], EVENTBRIDGE)
+    assert not proof.holds
+    assert (first_lost, first_added) == (shown(proof.missing)[:1], shown(proof.extra)[:1])
+
+
+def test_a_steady_interval_for_ever():
+    """
+    Where both sides keep one pace in step, nothing is left to compare, and the proof says so.
+    """
+    every = Every("7m", "2024-12-31T23:58:00Z")
+    native = ADF.write(every)
+    proof = prove(every, native, ADF)
+    assert (True, 1, 0) == (proof.holds, proof.intervals, proof.year_kinds)
+    assert "proved: 1 steady interval for ever" == proof.sentence
+    shifted = Every("7m", "2024-12-31T23:59:00Z")
+    wrong = prove(shifted, native, ADF)
+    assert (False, 0, 1_000) == (
+        wrong.holds,
+        wrong.intervals,
+        wrong.missing_count + wrong.extra_count,
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [
+        ("0 0 * * 1", True),
+        ("0 0 * * 2", False),
+        ("0 0 * * 0", False),
+        ("1 0 * * 1", False),
+    ],
+)
+def test_fixed_offsets_are_compared_on_the_clock_of_utc(text, holds):
+    """
+    Zones that never change may stand for each other, to the minute and to the day.
+    """
+    proof = prove(Cron("0 9 * * 1", "Asia/Tokyo"), [Native(text)], ROBFIG)
+    assert (holds, 14) == (proof.holds, proof.year_kinds)
+
+
+@pytest.mark.parametrize(("text", "holds"), [("0 23 * * 0", True), ("0 23 * * 1", False)])
+def test_a_day_that_moves_over_midnight(text, holds):
+    """
+    Monday 08:00 in Tokyo is Sunday 23:00 in UTC; a day that was not moved is caught.
+    """
+    proof = prove(Cron("0 8 * * 1", "Asia/Tokyo"), [Native(text)], ROBFIG)
+    assert (holds, 14) == (proof.holds, proof.year_kinds)
+    new_year = prove(Cron("0 8 1 1 *", "Asia/Tokyo"), [Native("0 23 31 12 *")], ROBFIG)
+    assert new_year.holds
+    assert not prove(Cron("0 8 1 1 *", "Asia/Tokyo"), [Native("0 23 1 1 *")], ROBFIG).holds
+
+
+def test_coincidence_needs_a_token():
+    """
+    Runs that two natives share are listed in any case; only a token makes them one.
+    """
+    when = Cron("0 9 1 * 1")
+    texts = ("cron(0 9 1 * ? *)", "cron(0 9 ? * MON *)")
+    proof = prove(when, [Native(text, "UTC") for text in texts], EVENTBRIDGE)
+    assert (True, "ClientRequestToken") == (proof.holds, proof.token)
+    assert "2026-06-01T09:00:00+00:00" == shown(proof.doubled)[0]
+    assert proof.coincidence.endswith("ClientRequestToken starts one run")
+    bare = prove(when, [Native("0 9 1 * *"), Native("0 9 * * 1")], ROBFIG)
+    assert proof.doubled == bare.doubled
+    expected = "two of the native schedules would each start a run at 2026-06-01T09:00:00+00:00"
+    assert expected == bare.coincidence
+    apart = prove(Cron("0 9 * * 1,2"), [Native("0 9 * * 1"), Native("0 9 * * 2")], ROBFIG)
+    assert "no two of the native schedules run at one instant" == apart.coincidence
+    assert "" == proof_of(when).coincidence
+
+
+def test_coincidence_of_two_clocks():
+    """
+    Natives of two zones, and a pace beside a clock, meet where they really do.
+    """
+    zones = [Native("0 9 * * *", "Europe/Berlin"), Native("0 8 * * *", "Europe/London")]
+    union = Union(Cron("0 9 * * *", "Europe/Berlin"), Cron("0 8 * * *", "Europe/London"))
+    assert f"{FIRST}-01-01T08:00:00+00:00" == shown(prove(union, zones, ROBFIG).doubled)[0]
+    daily = Native("cron(30 0 * * ? *)", "UTC", {"StartDate": START})
+    when = Window(Union(RATE, Cron("30 0 * * *")), START)
+    doubled = prove(when, [rate(), daily], EVENTBRIDGE).doubled
+    assert "2026-05-02T00:30:00+00:00" == shown(doubled)[0]
+    assert {0} == {(int(at.timestamp()) - int(doubled[0].timestamp())) % 420 for at in doubled}

@@ -65,7 +65,7 @@ EDITS = [
     (sk.Cron("*/2 9 * * *"), ["at most every 5m"]),
     (sk.Every("7m", NEW_YEAR), ["every 6m", "every 8m", "every 5m", "every 9m"]),
     (sk.Every("90s", NEW_YEAR), ["every 1m", "every 2m", "every 3m", "every 4m"]),
-    (sk.Every("6m", "2026-01-01T00:00:30Z"), ["on the whole minute", "every 5m", "every 8m", "every 4m"]),
+    (sk.Every("6m", "2026-01-01T00:00:30Z"), ["on the whole minute", "every 5m", "every 4m", "every 8m"]),
     (sk.Once(NEW_YEAR), ["every year"]),
     (sk.Once("2026-01-01T00:00:30Z"), ["on the whole minute", "every year"]),
     (sk.Window(sk.Once(NEW_YEAR), start=NEW_YEAR), ["without start and end", "every year"]),

@@ -125,6 +125,7 @@ class Dialect(ABC):
         token: What makes two natives that run at one instant start one run, such as
             `ClientRequestToken`; empty is nothing.
         unknown: What the platform does not document: a name, for `assume`, and a sentence.
+        beside: What else than text and zone it receives, by its own names.
     """
 
     name: ClassVar[str]
@@ -132,6 +133,7 @@ class Dialect(ABC):
     dst: ClassVar[Dst | None]
     token: ClassVar[str] = ""
     unknown: ClassVar[Mapping[str, str]] = {}
+    beside: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def write(self, when: When, assume: frozenset[str] = NOTHING) -> tuple[Native, ...]:

@@ -51,6 +51,7 @@ class Adf(Dialect):
     name = "adf"
     url = "https://learn.microsoft.com/azure/data-factory/how-to-create-schedule-trigger"
     dst = None
+    beside = ("type", "guard")
     unknown = UNKNOWN
 
     def write(self, when: When, assume: frozenset[str] = NOTHING) -> tuple[Native, ...]:

@@ -30,7 +30,7 @@ from schedkit.recurrence.zones import Dst, Zone
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from schedkit.recurrence.dialects.aws_read import Bounds
     from schedkit.recurrence.dialects.aws_write import Days
@@ -55,6 +55,7 @@ class EventBridge(Dialect):
     name = "eventbridge"
     url = "https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html"
     dst = FIXED
+    beside = DATES
     token = "ClientRequestToken"  # noqa: S105, the name of a field
     unknown = {PAST: f"{PAST_FACT}.", f"eventbridge.{BORDER}": f"{BORDER_FACT}."}
 
@@ -73,6 +74,12 @@ class EventBridge(Dialect):
         StartDate is yet to come: with a window that starts.
         """
         return _write(when, assume)
+
+    def native(self, text: str, timezone: str | None, more: Mapping[str, str]) -> Native:
+        """
+        Return what the platform receives; its default zone is `UTC`.
+        """
+        return Native(text, "UTC" if timezone is None else timezone, more)
 
     def readers(self, native: Native) -> tuple[Reader, ...]:
         """
