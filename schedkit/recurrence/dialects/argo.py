@@ -32,6 +32,7 @@ class Argo(Robfig):
     """
 
     name = "argo"
+    beside = CONDITIONS
     url = "https://argo-workflows.readthedocs.io/en/latest/cron-workflows/"
 
     def write(self, when: When, assume: frozenset[str] = NOTHING) -> tuple[Native, ...]:  # noqa: ARG002

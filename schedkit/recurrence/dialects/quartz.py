@@ -48,6 +48,7 @@ class Quartz(Dialect):
     url = "https://www.quartz-scheduler.org/api/2.3.0/org/quartz/CronExpression.html"
     dst = Dst(gap="skip", fold="second")
     beside = BOUNDS
+    beside = BOUNDS
 
     def write(self, when: When, assume: frozenset[str] = NOTHING) -> tuple[Native, ...]:  # noqa: ARG002
         """

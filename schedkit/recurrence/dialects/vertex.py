@@ -44,6 +44,7 @@ class Vertex(Unix):
     name = "vertex"
     url = "https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.schedules"
     dst = None
+    beside = (_START, _END, _RUNS)
     day_rule = "vertex.day_rule"
     unknown = {
         "vertex.day_rule": "whether two restricted day fields are OR is not documented",
