@@ -196,8 +196,7 @@ def edited(when: When) -> Iterator[Edit]:
 def _window(when: Window) -> Iterator[Edit]:
     yield "without start and end", when.when
     for edit, other in edited(when.when):
-        if not isinstance(other, Window):
-            yield edit, Window(other, when.start, when.end)
+        yield edit, Window(other, when.start, when.end)
 
 
 def _union(when: Union) -> Iterator[Edit]:

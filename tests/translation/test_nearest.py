@@ -59,6 +59,7 @@ EDITS = [
     (sk.Calendar(minutes=0, hours=9, weekdays=["TUE", sk.NthWeekday("MON", 2)]), ["on every such weekday"]),
     (sk.Cron("0 9 1 * 1"), ["by weekday alone", "by day of the month alone"]),
     (sk.Cron("0 9 1 * 1", day_rule="all"), ["by weekday alone", "by day of the month alone", "on either of the two"]),
+    (sk.Cron("0 9 30 2 1"), ["by weekday alone"]),
     (sk.Cron("0 9 * * *", timezone=BERLIN), ["+1 h from UTC all year", "+2 h from UTC all year", "at the same time in UTC"]),
     (sk.Cron("0 9 * * *", timezone="America/New_York"), ["-5 h from UTC all year", "-4 h from UTC all year", "at the same time in UTC"]),
     (sk.Cron("0 9 * * *", timezone="Asia/Kolkata"), ["at the same time in UTC"]),

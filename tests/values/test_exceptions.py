@@ -11,6 +11,7 @@ import pickle
 import re
 from datetime import UTC, datetime
 
+import attrs
 import pytest
 
 from schedkit import exceptions
@@ -21,6 +22,7 @@ from schedkit.exceptions import (
     NotExpressibleError,
     SchedkitError,
     SpecError,
+    UnknownBehaviourError,
     UnsupportedError,
 )
 from schedkit.findings import Feature, Finding
@@ -38,6 +40,18 @@ FINDINGS = (
     Finding(Feature.JITTER, "emulated", "a stable offset", url="https://example.org"),
     Finding(Feature.DST, "refused", "robfig skips it", instants=(NOON,)),
 )
+REFUSED = "Once: vertex cannot keep this:\n  - pipeline.overlap.queue refused: a CronJob has no queue; write overlap='forbid'"
+
+
+@attrs.frozen
+class Near:
+    """
+    What works instead, in a sentence.
+    """
+
+    sentence: str
+
+
 ALL_FINDINGS = """kubernetes cannot keep this:
   - pipeline.overlap.queue refused: a CronJob has no queue; write overlap='forbid'
   - schedule.jitter emulated: a stable offset (https://example.org)
@@ -53,6 +67,10 @@ SENTENCES = [
     (CronSyntaxError(LONG, "is long", field="day", column=105), f"cron {LONG[:100]!r}..., day (column 105): is long"),
     (NotExpressibleError("Once", "cron has no year", "use Every", feature="schedule.once"), "Once: cron has no year; use Every"),
     (NotExpressibleError("Once", "cron has no year", feature=Feature.ONCE), "Once: cron has no year"),
+    (UnknownBehaviourError("'0 9 1 * 1'", "is not documented", "restrict one", feature="schedule.cron", fact="vertex.day_rule"), "'0 9 1 * 1': is not documented; restrict one"),
+    (UnknownBehaviourError("'0 9 1 * 1'", "is not documented", feature=Feature.CRON, fact="vertex.day_rule"), "'0 9 1 * 1': is not documented"),
+    (UnsupportedError("vertex", FINDINGS[:1], "Once", [Near("every year"), Near("later")]), f"{REFUSED}\n  nearest: every year\n  nearest: later"),
+    (UnsupportedError("vertex", FINDINGS[:1], "Once", none="nothing helps"), f"{REFUSED}\n  nearest: none, for nothing helps"),
     (UnsupportedError("kubernetes", FINDINGS, "Schedule 'nightly'"), f"Schedule 'nightly': {ALL_FINDINGS}"),
     (UnsupportedError("kubernetes", list(FINDINGS)), f"kubernetes: {ALL_FINDINGS}"),
     (UnsupportedError("local", FINDINGS[2:], "Pipeline 'p'"), "Pipeline 'p': local cannot keep this:\n  - schedule.dst refused: robfig skips it"),
@@ -114,6 +132,14 @@ def test_attributes():
     assert (LONG, "day", 105) == (cron.text, cron.field, cron.column)
     assert ("", 1) == (CronError("x", "y").field, CronError("x", "y").column)
     assert "schedule.once" == NotExpressibleError("a", "b", feature="schedule.once").feature
+    unknown = UnknownBehaviourError("a", "b", feature=Feature.CRON, fact="vertex.day_rule")
+    assert (Feature.CRON, "vertex.day_rule") == (unknown.feature, unknown.fact)
+    near = UnsupportedError("vertex", FINDINGS, "Once", [Near("every year")])
+    assert ((Near("every year"),), "") == (near.alternatives, near.none)
+    assert ((), "so") == tuple(
+        getattr(UnsupportedError("vertex", FINDINGS, none="so"), name)
+        for name in ("alternatives", "none")
+    )
     refused = UnsupportedError("kubernetes", list(FINDINGS), "Schedule 'nightly'")
     assert ("kubernetes", FINDINGS) == (refused.backend, refused.findings)
     assert "Schedule 'nightly'" == refused.culprit
