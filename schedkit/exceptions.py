@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 
 _SHOWN = 100  # characters of a text that an error repeats
+_LINE = 300  # characters of a line of a sentence, which may hold what the user wrote
 
 
 class SchedkitError(Exception):
@@ -54,8 +55,8 @@ class SchedkitError(Exception):
         self.cure = cure
 
     def __str__(self) -> str:
-        cure = f"; {self.cure}" if self.cure else ""
-        return f"{self.culprit}: {self.reason}{cure}"
+        culprit, reason, cure = map(_cut, (self.culprit, self.reason, self.cure))
+        return f"{culprit}: {reason}{'; ' if cure else ''}{cure}"
 
 
 class SpecError(SchedkitError, ValueError):
@@ -258,6 +259,17 @@ class RunFailedError(SchedkitError, RuntimeError):
     """
     A run on this machine ended without success.
     """
+
+
+def _cut(text: str) -> str:
+    """
+    Take the middle out of lines that are too long to read.
+    """
+    half = _LINE // 2
+    lines = text.split("\n")
+    return "\n".join(
+        line if len(line) <= _LINE else f"{line[:half]}...{line[-half:]}" for line in lines
+    )
 
 
 def _rebuild(

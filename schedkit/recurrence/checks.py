@@ -46,6 +46,15 @@ def hint(wrong: str, known: Iterable[str]) -> str:
     return f"did you mean {by_fold[close[0]]!r}?" if close else ""
 
 
+def whole(digits: str) -> int:
+    """
+    The number that digits write; of more than 25 that count it is one of 25.
+
+    Python itself takes no more than 4 300.
+    """
+    return int(digits.lstrip("0")[:25] or 0)
+
+
 def word(value: object, known: tuple[str, ...], culprit: str) -> None:
     """
     Refuse what is not one of a few words.

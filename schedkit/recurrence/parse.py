@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from schedkit.exceptions import AmbiguousCronError, CronSyntaxError, SpecError
-from schedkit.recurrence.checks import hint, plain, word
+from schedkit.recurrence.checks import hint, plain, whole, word
 from schedkit.recurrence.days import ANY, MONTHS, WEEKDAYS, Unrestricted
 
 
@@ -201,23 +201,23 @@ class _Reader:
             cure = hint(value[:3] if field.names else value, field.names)
             reason = f"{value!r} is not a {'three-letter name' if field.names else 'number'}"
             raise self._syntax(reason, cure or self._range(), column)
-        if not field.low <= int(value) <= field.high:
+        if not field.low <= whole(value) <= field.high:
             raise self._syntax(f"{value} is out of range", self._range(), column)
-        return int(value)
+        return whole(value)
 
     def _step(self, item: str, step: str | None, column: int) -> int:
         if step is None:
             return 1
-        if not int(step):
+        if not whole(step):
             raise self._syntax(f"{item!r} has a step of 0", "give a step of 1 or more", column)
-        if int(step) > self.field.size:
+        if whole(step) > self.field.size:
             raise self._ambiguous(
                 f"{item!r} steps over all of the {self.field.size} values:"
                 " is it the first one alone, or a mistake",
                 f"write a step up to {self.field.size}, or the value alone",
                 column,
             )
-        return int(step)
+        return whole(step)
 
     def _open_step(self, item: str, low: int, column: int) -> AmbiguousCronError:
         last = self.field.low + self.field.size - 1

@@ -26,6 +26,7 @@ GAPS = ("skip", "next", "shift")
 FOLDS = ("first", "second", "both")
 _DAY = 86_400
 _PAGE = 25  # changes are looked up and kept by pages of 2**25 seconds, 388 days
+_LONGEST = 100  # characters of a name; the longest there are have 32
 _OTHER_CLOCKS = ("right/", "posix/", "posixrules", "localtime")
 _UTC_CURE = "write a name like 'Europe/Berlin', or 'UTC'"
 
@@ -169,6 +170,8 @@ def _zone(name: str) -> Zone:
     if name == "UTC":
         return Zone(name, UTC)
     culprit = f"timezone {name!r}"
+    if len(name) > _LONGEST:
+        raise TimeZoneError(culprit, f"no time zone has a name of {len(name)} characters", _UTC_CURE)
     if "/" not in name or name.startswith(_OTHER_CLOCKS):
         reason = "is not an Area/City name, so machines and releases disagree on what it means"
         raise TimeZoneError(culprit, reason, _near(name))

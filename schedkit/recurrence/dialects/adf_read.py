@@ -18,7 +18,7 @@ from schedkit.recurrence.dialects.text import calendar
 from schedkit.recurrence.dialects.wall import EPOCH, FAR, YEARS, Days, Wall
 from schedkit.recurrence.sets import Calendar
 from schedkit.recurrence.when import Every, Once, Window
-from schedkit.recurrence.zones import Zone
+from schedkit.recurrence.zones import LAST, Zone
 
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 MINUTE, DAY, WEEK = 60, 86_400, 604_800
 SECONDS = {"Minute": MINUTE, "Hour": 3_600, "Day": DAY, "Week": WEEK}
+PARTS = {"Minute", "Hour"}  # of a day
+FARTHEST = 1_001  # days after which the longest intervals of them have met every time of the day
 SURE_DAYS = 28  # that every month has
 DAY_MINUTES = (1 << 1_440) - 1
 UNKNOWN = {
@@ -101,14 +103,16 @@ class Guarded(Wall):
         """
         Return the days of one kind of year on which it fires and the guard passes.
         """
+        asked = (first_weekday, leap) in self._years
         found = super().year_days(first_weekday, leap)
-        if self.guard is None:
+        if asked or self.guard is None:
             return found
         january = date(YEARS[first_weekday, leap], 1, 1)
         for place in bits(found):
             day = january + timedelta(days=place)
             if not self.guard(day.month, day.day, day.isoweekday() % 7):
                 found ^= 1 << place
+        self._years[first_weekday, leap] = found
         return found
 
 
@@ -125,6 +129,7 @@ class Cycle(Reader):
         self.wall, self.zone, self.begins, self.ends = wall, wall.zone, wall.begins, wall.ends
         self.frequency, self.interval = told.frequency, told.interval
         self._first = self._count(told.start)
+        self._far = FARTHEST * DAY if told.frequency in PARTS else FAR
 
     def year_days(self, first_weekday: int, leap: bool) -> int:  # noqa: ARG002
         """
@@ -136,14 +141,21 @@ class Cycle(Reader):
         """
         Return the first run after *epoch*.
         """
-        return next(self.fires(epoch + 1, epoch + FAR), None)
+        return next(self.fires(epoch + 1, epoch + self._far), None)
 
     def fires(self, start: int, stop: int) -> Iterator[int]:
         """
-        Yield the runs of `start <= t < stop`.
+        Yield the runs of `start <= t < stop`; days, weeks and months are passed over as a whole.
         """
-        found = self.wall.fires(start, stop)
-        return (run for run in found if not (self._count(run) - self._first) % self.interval)
+        start = max(start, self.begins or start)
+        stop = min(stop, self.ends or stop, LAST)
+        for low in range(start, stop, DAY):
+            high = min(low + DAY, stop)
+            if self.frequency in PARTS or self._turn(low) or self._turn(high - 1):
+                yield from filter(self._turn, self.wall.fires(low, high))
+
+    def _turn(self, epoch: int) -> bool:
+        return (self._count(epoch) - self._first) % self.interval == 0
 
     def _count(self, epoch: int) -> int:
         local = epoch + self.zone.offset(epoch)

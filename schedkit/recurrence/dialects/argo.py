@@ -68,7 +68,7 @@ def _lines(native: Native) -> list[Native]:
             raise NotExpressibleError(value, reason, f"take {name} out", feature="schedule.end")
         known = f"known: {', '.join(CONDITIONS)}"
         raise CronSyntaxError(native.text, f"a CronWorkflow's schedule has no {name!r}", known)
-    lines = [line for line in native.text.splitlines() if line.strip()]
+    lines = list(dict.fromkeys(line for line in native.text.splitlines() if line.strip()))
     if not lines:
         raise CronSyntaxError(native.text, "has no schedule", "write one text in each line")
     return [Native(line, native.timezone) for line in lines]

@@ -163,8 +163,15 @@ def words(text: str, readers: tuple[Reader, ...]) -> When:
 def at(epoch: int) -> datetime:
     """
     The aware datetime of Unix seconds.
+
+    Raises:
+        NotExpressibleError: It is not in the years 1 to 9999.
     """
-    return datetime.fromtimestamp(epoch, UTC)
+    try:
+        return datetime.fromtimestamp(epoch, UTC)
+    except ValueError:
+        reason, cure = "is not in the years 1 to 9999 of UTC", "give a time in our time"
+        raise NotExpressibleError(f"second {epoch}", reason, cure, feature="schedule") from None
 
 
 def _steady(text: str, reader: Rate) -> When:

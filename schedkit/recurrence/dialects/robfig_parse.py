@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING, TypeAlias
 
 from schedkit.exceptions import CronSyntaxError
+from schedkit.recurrence import checks
 from schedkit.recurrence.dialects.robfig_search import STAR
 
 
@@ -52,6 +53,7 @@ NANOSECONDS = {
     "h": 3_600 * 10**9,
 }
 LONGEST = 2**63 - 1
+FINEST = 18  # digits of a fraction that count
 
 
 def fields(text: str, known: Sequence[Field] = FIELDS) -> tuple[int, ...]:
@@ -98,7 +100,9 @@ def delay(text: str) -> int | None:
         if not whole and not part:
             break
         scale = NANOSECONDS[unit]
-        total += int(whole or 0) * scale + int(part or 0) * scale // 10 ** len(part or "")
+        fraction = (part or "")[:FINEST]
+        total += checks.whole(whole) * scale
+        total += int(fraction or 0) * scale // 10 ** len(fraction)
         at = found.end()
     if digits != "0" and (not digits or at < len(digits) or total > LONGEST + (sign == "-")):
         raise _rejected(text, f"failed to parse duration {body!r}")
@@ -138,9 +142,10 @@ def _item(text: str, low: int, high: int, names: dict[str, int]) -> int:
 def _number(text: str, names: dict[str, int]) -> int:
     value = names.get(text.lower())
     if value is None:
-        if not NUMBER.fullmatch(text) or not -LONGEST <= int(text) <= LONGEST:
+        value = checks.whole(text.lstrip("+-")) if NUMBER.fullmatch(text) else LONGEST + 1
+        if value > LONGEST:
             raise ValueError(f"failed to parse int from {text!r}")
-        value = int(text)
+        value = -value if text.startswith("-") else value
     if value < 0:
         raise ValueError(f"negative number not allowed: {text}")
     return value

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING
 
 from schedkit.exceptions import (
@@ -21,6 +22,7 @@ from schedkit.recurrence.compare import bounds
 from schedkit.recurrence.dialects import NOTHING, Native, Reader
 from schedkit.recurrence.dialects.unix import Unix
 from schedkit.recurrence.when import Once, Window
+from schedkit.recurrence.zones import LAST
 
 
 if TYPE_CHECKING:
@@ -121,9 +123,9 @@ class Vertex(Unix):
         begins, ends, runs = _beside(native)
         if runs is not None:
             (reader,) = self.readers(native)
-            found = list(reader.fires(begins or 0, 1 << 40)) if begins is not None else []
-            if runs == 1 and found:
-                return Once(datetime.fromtimestamp(found[0], UTC))
+            found = None if runs > 1 or begins is None else reader.next(begins - 1)
+            if found is not None:
+                return Once(datetime.fromtimestamp(found, UTC))
             reason = "nothing portable ends after a number of runs"
             raise NotExpressibleError(
                 repr(native.text), reason, "give endTime", feature="schedule.end"
@@ -163,18 +165,13 @@ class _Counted(Reader):
         """
         Yield those of the first runs that lie in `start <= t < stop`.
         """
-        return (run for run in self._first() if start <= run < stop)
+        first = takewhile(lambda run: run < stop, self._first())
+        return (run for run in first if start <= run)
 
     def _first(self) -> Iterator[int]:
-        last = self._reader.begins
-        if last is None:  # from its creation on, whenever that is
-            return
-        for _ in range(self._runs):
-            found = self._reader.next(last - 1)
-            if found is None:
-                return
-            yield found
-            last = found + 1
+        first = self._reader.begins
+        if first is not None:  # else from its creation on, whenever that is
+            yield from islice(self._reader.fires(first, LAST), self._runs)
 
 
 def _beside(native: Native) -> tuple[int | None, int | None, int | None]:
