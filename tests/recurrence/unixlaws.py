@@ -23,6 +23,7 @@ from schedkit.testing import DialectConformance, strategies
 
 KINDS = list(product(range(7), (False, True)))
 NEAR = 2 * 86_400
+BUSY = [HealthCheck.filter_too_much, HealthCheck.too_slow]
 ITEMS = (
     *("0", "9", "59", "60", "7", "31", "999999", "*", "?", "/", "-", ",", "#", "L", "MON", "jan"),
     *("*/5", "*/0", "1-5", "5-1", "22-2", "1-31/2", "a/n", "@every 1h", "@daily", "TZ=UTC "),
@@ -94,7 +95,7 @@ class UnixLaws(DialectConformance):
         dialect = self.make_dialect()
         facts = frozenset(dialect.unknown)
 
-        @settings(max_examples=60, suppress_health_check=[HealthCheck.filter_too_much])
+        @settings(max_examples=40, suppress_health_check=BUSY)
         @given(
             strategies.whens(st.just("UTC")) | strategies.calendars(st.sampled_from(self.zones))
         )
@@ -123,7 +124,7 @@ class UnixLaws(DialectConformance):
         """
         dialect = self.make_dialect()
 
-        @settings(max_examples=40)
+        @settings(max_examples=40, suppress_health_check=BUSY)
         @given(strategies.crons(st.just("UTC")))
         def holds(cron) -> None:
             try:

@@ -79,14 +79,13 @@ class Parsed:
     """
     What one field says: *values* of the platform's own numbers, or one *item* that a mark names.
 
-    `star` is a field of `*`, `blank` one of `?`, `step` one with `*/n`.
+    `star` is a field of `*`, `blank` one of `?`.
     """
 
     values: tuple[int, ...] = ()
     items: tuple[Item, ...] = ()
     star: bool = False
     blank: bool = False
-    step: bool = False
 
     @property
     def free(self) -> bool:
@@ -203,8 +202,7 @@ def _parsed(word: str, field: Field) -> Parsed:
     items: tuple[Item, ...] = ()
     if field.kind:
         items = tuple((field.kind, ours) for ours in sorted({field.ours(n) for n in values}))
-    star = word in {"*", "*/1"}
-    return Parsed(tuple(values), items, star=star, step="*/" in word and not star)
+    return Parsed(tuple(values), items, star=word in {"*", "*/1"})
 
 
 def _marked(word: str, field: Field) -> Item | None:

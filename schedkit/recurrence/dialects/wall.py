@@ -125,7 +125,8 @@ class Wall(Reader):
         """
         Return the first run after *epoch*.
         """
-        return next(self.fires(epoch + 1, epoch + FAR), None)
+        start = epoch + 1 if self.begins is None else max(epoch + 1, self.begins)
+        return next(self.fires(start, start + FAR), None)
 
     def fires(self, start: int, stop: int) -> Iterator[int]:
         """

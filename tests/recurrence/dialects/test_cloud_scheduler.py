@@ -109,8 +109,8 @@ REFUSED = (
         nine(days=-1),
         "schedule.last_day",
         (
-            "days=-1: cloud-scheduler cannot say it; count days from the start of the month; days=1 "
-            "is the day after the last"
+            "days=-1: cloud-scheduler cannot say it; count days from the start of the month; "
+            "days=1 is the day after the last"
         ),
     ),
     (
@@ -143,32 +143,32 @@ REFUSED = (
         Every("1h", "2026-01-01T00:00:30Z"),
         "schedule.every",
         (
-            "Every, anchor 2026-01-01T00:00:30+00:00: a cron fires on whole minutes; give an anchor "
-            "with 0 seconds"
+            "Every, anchor 2026-01-01T00:00:30+00:00: a cron fires on whole minutes; give an "
+            "anchor with 0 seconds"
         ),
     ),
     (
         Once(NEW_YEAR),
         "schedule.once",
         (
-            "Once(2026-01-01T00:00:00+00:00): a cron has no year; run the pipeline by hand, or use a "
-            "backend that can start once"
+            "Once(2026-01-01T00:00:00+00:00): a cron has no year; run the pipeline by hand, or "
+            "use a backend that can start once"
         ),
     ),
     (
         Window(Cron("0 9 * * *"), start=NEW_YEAR),
         "schedule.start",
         (
-            "start and end: cloud-scheduler runs from when it is created to when it is deleted; leave "
-            "them out, and pause or remove the schedule instead"
+            "start and end: cloud-scheduler runs from when it is created to when it is deleted; "
+            "leave them out, and pause or remove the schedule instead"
         ),
     ),
     (
         Window(Cron("0 9 * * *"), end=NEW_YEAR),
         "schedule.end",
         (
-            "start and end: cloud-scheduler runs from when it is created to when it is deleted; leave "
-            "them out, and pause or remove the schedule instead"
+            "start and end: cloud-scheduler runs from when it is created to when it is deleted; "
+            "leave them out, and pause or remove the schedule instead"
         ),
     ),
 )

@@ -147,16 +147,16 @@ REFUSED = (
         Window(Once(NEW_YEAR), end="2027-01-01T00:00:00Z"),
         "schedule.once",
         (
-            "Once(2026-01-01T00:00:00+00:00): a cron has no year; run the pipeline by hand, or use a "
-            "backend that can start once"
+            "Once(2026-01-01T00:00:00+00:00): a cron has no year; run the pipeline by hand, or "
+            "use a backend that can start once"
         ),
     ),
     (
         Calendar(minutes=0, hours=9, days=-1),
         "schedule.last_day",
         (
-            "days=-1: vertex cannot say it; count days from the start of the month; days=1 is the day "
-            "after the last"
+            "days=-1: vertex cannot say it; count days from the start of the month; days=1 is the "
+            "day after the last"
         ),
     ),
     (
