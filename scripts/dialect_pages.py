@@ -9,6 +9,7 @@ zone data of the machine.
 from __future__ import annotations
 
 import pathlib
+import re
 import sys
 from typing import TYPE_CHECKING
 from unittest.mock import patch
@@ -141,7 +142,7 @@ def _cell(when: When, name: str) -> str:
 def _page(language: Dialect) -> Iterator[str]:
     yield f"# {language.name}"
     yield ""
-    yield " ".join((type(language).__doc__ or "").split())
+    yield from re.split(r"(?<=\.) (?=[A-Z])", " ".join((type(language).__doc__ or "").split()))
     yield ""
     yield f"Source: <{language.url}>"
     yield ""

@@ -96,7 +96,7 @@ def _calendar(draw: random.Random, *, special: float, zone: str | None = None) -
                 months=_some(draw, 1, 12, 0.25),
                 weekdays=weekdays,
                 day_rule=("all" if draw.random() < 0.15 else "any") if both else None,
-                timezone=zone or (draw.choice(ZONES) if draw.random() < 0.7 else "UTC"),
+                timezone=zone or (draw.choice(ZONES) if draw.random() < 0.4 else "UTC"),
                 dst=_policy(draw) if draw.random() < 0.08 else None,
             )
         except NeverFiresError:
