@@ -238,6 +238,9 @@ class UnsupportedError(SchedkitError, NotImplementedError):
         self.alternatives = tuple(alternatives)
         self.none = none
 
+    def __str__(self) -> str:
+        return f"{self.culprit}: {self.reason}"  # whole: it is a report
+
     def __reduce__(self) -> tuple[object, ...]:
         arguments = (self.backend, self.findings, self.culprit, self.alternatives, self.none)
         return (_rebuild, (type(self), arguments, {}))
