@@ -48,7 +48,7 @@ def boxes(
     Raises:
         SpecError: A mask has a minute that no day has.
     """
-    days = _masks(rules)
+    days = masks_of(rules)
     if not days:
         return ()
     if len(days) == 1:
@@ -56,7 +56,7 @@ def boxes(
         product = _product(mask)
         if product:
             return ((*product, day),)
-    rows, columns = _classes(list(days.values()))
+    rows, columns = by_class(list(days.values()))
     needs = [need for row in zip(*columns, strict=True) for need in row]
     words, joins = _vocabulary(list(days), either, needs)
     atoms = _atoms(len(days), len(words), joins)
@@ -69,7 +69,13 @@ def boxes(
     return tuple((minutes, hours, words[word]) for minutes, hours, word in found)
 
 
-def _masks(rules: Sequence[tuple[int, D]]) -> dict[D, int]:
+def masks_of(rules: Sequence[tuple[int, D]]) -> dict[D, int]:
+    """
+    Return the minutes of each day spec.
+
+    Raises:
+        SpecError: A mask has a minute that no day has.
+    """
     days: dict[D, int] = {}
     for mask, day in rules:
         if mask >> _DAY:
@@ -89,7 +95,7 @@ def _product(mask: int) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
     return bits(row), tuple([place // 60 for place in bits(column)])
 
 
-def _classes(
+def by_class(
     masks: list[int],
 ) -> tuple[list[list[int]], dict[tuple[int, ...], list[int]]]:
     """

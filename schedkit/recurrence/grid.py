@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 CELLS = 200  # of a grid that is searched
 CHOICES = 2_000  # boxes around one cell
 NODES = 5_000  # boxes that one search tries
+MORE = 4  # boxes beyond those that share a place, to say each place once
 
 
 @lru_cache(maxsize=4_096)
@@ -58,8 +59,9 @@ class Grid:
         self.height, self.width = len(hours), len(minutes)
         self.column = self._box(range(self.height), 1)
         self.atoms, self.clash = atoms, clash
+        count = max(need.bit_length() for need in needs)
         self.start: State = (
-            tuple(_mask(need >> atom & 1 for need in needs) for atom in range(len(atoms))),
+            tuple(_mask(need >> atom & 1 for need in needs) for atom in range(count)),
             tuple(_mask(need and not said & ~need for need in needs) for said in atoms),
         )
         self.nodes = NODES
@@ -71,12 +73,15 @@ class Grid:
         """
         Return the fewest boxes that can be found within the limits.
         """
-        best = min((found for found in self._simple() if found), key=self._weight)
+        known = [found for found in self._simple() if found]
+        fair = [found for found in known if not self._clashes(found)]
+        best = min(fair or known, key=self._weight)
         if sum(places.bit_count() for places in self.start[0]) > CELLS:
             return best
         self._look_around()
         try:
-            for count in range(self._bound(self.start[0]), len(best)):
+            most = len(best) if fair else len(best) + MORE
+            for count in range(self._bound(self.start[0]), most):
                 found = self._search(self.start, count)
                 if found is not None:
                     return found
@@ -103,6 +108,12 @@ class Grid:
         sides = [side for _, places in found for side in self.values(places)]
         minutes, hours = sides[::2], sides[1::2]
         return len(found), sum(len(m) % 60 for m in minutes) + sum(len(h) % 24 for h in hours)
+
+    def _clashes(self, found: list[Box]) -> bool:
+        return any(
+            self.clash[one] >> other & 1 and here & there
+            for (one, here), (other, there) in combinations(found, 2)
+        )
 
     def _after(self, state: State, box: Box) -> State:
         todo, free = state

@@ -9,14 +9,24 @@ alone. https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cron-expressi
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 import attrs
 
 from schedkit.exceptions import NotExpressibleError, UnknownBehaviourError
 from schedkit.recurrence.cover import boxes
-from schedkit.recurrence.days import ANY, LENGTHS, WEEKDAYS, NearestWeekday, NthWeekday
+from schedkit.recurrence.days import (
+    ANY,
+    LENGTHS,
+    WEEKDAYS,
+    NearestWeekday,
+    NthWeekday,
+    month_days,
+    month_weekdays,
+)
 from schedkit.recurrence.dialects.fields import HOURS, MINUTES, listed
+from schedkit.recurrence.least import classes, fewer
 
 
 if TYPE_CHECKING:
@@ -28,6 +38,7 @@ MONTHS = tuple(range(1, 13))
 MONTH, WEEK = tuple(range(1, 32)), tuple(range(7))
 PLACES = {1: range(1, 8), 2: range(8, 15), 3: range(15, 22), 4: range(22, 29), 5: range(29, 32)}
 LAST_WEEK = set(range(-7, 0))
+_LENGTHS = [(month, length) for month in MONTHS for length in LENGTHS[month - 1]]
 BORDER = "nearest-border"
 BORDER_FACT = "which day nW names where the nearest Monday to Friday is in another month, as on a \
 Saturday 1st, and in a month that lacks the day (assumed: as Quartz, never in another month)"
@@ -100,13 +111,78 @@ def texts(rules: Sequence[tuple[int, Days]], *, disjoint: bool) -> list[str]:
         disjoint: Whether two texts may share no run that could be in one of them alone. Else they
             do so only where that makes them fewer.
     """
-    found = boxes(rules, either, disjoint=True, apart=apart)
+    found = fewest(rules, disjoint=True)
     if not disjoint:
-        found = min(found, boxes(rules, either, disjoint=False), key=len)
+        found = min(found, fewest(rules, disjoint=False), key=len)
     return [
         f"cron({listed(minutes, MINUTES)} {listed(hours, HOURS)} {days} *)"
         for minutes, hours, days in found
     ]
+
+
+def fewest(
+    rules: Sequence[tuple[int, Days]], *, disjoint: bool
+) -> tuple[tuple[tuple[int, ...], tuple[int, ...], Days], ...]:
+    """
+    Return the fewest boxes, see `texts`.
+    """
+    known = boxes(rules, either, disjoint=disjoint, apart=apart if disjoint else None)
+    return fewer(known, rules, _words, _cells, disjoint=disjoint)
+
+
+def _words(rules: Sequence[Days]) -> Iterator[Days]:
+    """
+    Yield what else can be said with the values and marks of some days: of `L` and `2L` the 31st,
+    which is always a last day, and of `2#1` all Mondays, of which others may say the rest.
+    """
+    marked = [days for days in rules if days.mark]
+    numbers = [days.values for days in rules if days.kind == "day"]
+    weekdays = [days.values for days in rules if days.kind == "weekday"]
+    for days in marked:
+        value = _marked(days.mark)
+        if days.mark.endswith("L"):
+            numbers.append((MONTH[-1],))
+        if isinstance(value, NthWeekday):
+            weekdays.append((value.weekday,))
+    for months in classes(days.months for days in rules):
+        yield from (Days("day", months, values) for values in classes([*numbers, MONTH]))
+        for values in classes([*weekdays, WEEK]):
+            yield _every(months) if values == WEEK else Days("weekday", months, values)
+        yield from (attrs.evolve(days, months=months) for days in marked)
+
+
+@lru_cache(maxsize=16_384)
+def _cells(days: Days) -> int:
+    """
+    The days as bits: month and its length, weekday of its first day, day.
+    """
+    found = 0
+    for place, (month, length) in enumerate(_LENGTHS):
+        if month in days.months:
+            found |= _in_month(days.kind, days.values, days.mark, length) << 7 * 32 * place
+    return found
+
+
+@lru_cache(maxsize=4_096)
+def _in_month(kind: str, values: tuple[int, ...], mark: str, length: int) -> int:
+    named: tuple[int | NearestWeekday | NthWeekday, ...] = (_marked(mark),) if mark else values
+    of = month_days if kind == "day" else month_weekdays
+    found = 0
+    for first in WEEK:
+        found |= of(named, first, length) << 32 * first  # type: ignore[arg-type]
+    return found
+
+
+def _marked(mark: str) -> int | NearestWeekday | NthWeekday:
+    """
+    The value of a mark: `L`, `L-2`, `15W`, `2#1`, `6L`.
+    """
+    if mark[0] == "L":
+        return -1 - int(mark[2:] or 0)
+    if mark[-1] == "W":
+        return NearestWeekday(int(mark[:-1]))
+    place = -1 if mark[-1] == "L" else int(mark[2:])
+    return NthWeekday(int(mark[0]) - 1, place)
 
 
 def days_of(calendar: Calendar, dialect: str, assume: Collection[str]) -> list[Days]:

@@ -4,14 +4,17 @@ From sets to the five fields that Unix crons share: for every dialect that write
 
 from __future__ import annotations
 
-from itertools import groupby
+from functools import cache
+from itertools import groupby, product
 from typing import TYPE_CHECKING
 
 import attrs
 
 from schedkit.exceptions import NotExpressibleError
 from schedkit.recurrence.cover import boxes
+from schedkit.recurrence.days import LENGTHS
 from schedkit.recurrence.durations import duration
+from schedkit.recurrence.least import classes, fewer
 from schedkit.recurrence.when import Union
 
 
@@ -90,12 +93,61 @@ def texts(rules: Iterable[tuple[int, Days]], *, disjoint: bool = True) -> tuple[
         disjoint: Whether two texts that run at one instant would start two runs; then they do not,
             where one text can say the days of both.
     """
+    rules = list(rules)
+    found = boxes(rules, Days.either, disjoint=disjoint, apart=Days.apart)
+    found = fewer(found, rules, _words, _cells, disjoint=disjoint)
     return tuple(
         f"{listed(minutes, MINUTES, star=True)} {listed(hours, HOURS, star=True)} {days}"
-        for minutes, hours, days in boxes(
-            list(rules), Days.either, disjoint=disjoint, apart=Days.apart
-        )
+        for minutes, hours, days in found
     )
+
+
+def _words(rules: Sequence[Days]) -> Iterator[Days]:
+    """
+    Yield what else can be said with the values of some days.
+    """
+    every = any(not rule.days and not rule.weekdays for rule in rules)
+    days = classes([*(rule.days for rule in rules), _MONTH if every else ()])
+    weekdays = classes([*(rule.weekdays for rule in rules), _WEEK if every else ()])
+    for months in classes(rule.months for rule in rules):
+        for some, other in product([(), *days], [(), *weekdays]):
+            if len(some) < len(_MONTH) and len(other) < len(_WEEK):
+                yield Days(some, months, other)
+
+
+def _cells(days: Days) -> int:
+    """
+    The days as bits: month, day of the month, weekday.
+    """
+    table = _table()
+    months = sum(table["months"][month] for month in days.months)
+    if not days.days and not days.weekdays:
+        return months
+    found = 0
+    for field in ("days", "weekdays"):
+        for value in getattr(days, field):
+            found |= table[field][value]
+    return months & found
+
+
+@cache
+def _table() -> dict[str, list[int]]:
+    """
+    For each value of a field, the (month, day, weekday) that have it.
+    """
+    cells = [
+        (month, day, weekday)
+        for month, lengths in enumerate(LENGTHS, 1)
+        for day in range(1, lengths[-1] + 1)
+        for weekday in _WEEK
+    ]
+    return {
+        field: [
+            sum(1 << place for place, cell in enumerate(cells) if cell[number] == value)
+            for value in range(32)
+        ]
+        for number, field in enumerate(("months", "days", "weekdays"))
+    }
 
 
 def rectangles(mask: int) -> list[tuple[list[int], list[int]]]:
