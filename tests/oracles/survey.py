@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
 CHUNK = 1_000
 RUNS = 25
+DAY = 86_400
 BEFORE = 12  # of the runs lie before a change
 START, STOP = (int(datetime(year, 1, 1, tzinfo=UTC).timestamp()) for year in (2026, 2031))
 END = int(datetime(2037, 1, 1, tzinfo=UTC).timestamp())  # runs are compared up to here
@@ -143,13 +144,9 @@ def asked(name: str, oracle: str, native: Native) -> Iterator[Ask]:
         if reader.zone.name in UNSAFE.get(oracle, ()):
             continue
         text, zone = split(name, line, native.timezone, reader.zone.name)
-        for change in Zone.of(zone).changes(START, STOP) or Zone.of("Europe/Berlin").changes(
-            START, STOP
-        ):
-            if name == "systemd":  # which answers many texts at once for one instant only
-                after = change - 86_400
-            else:
-                after = _twelfth_before(reader, change)
+        for change in changes(zone):
+            # systemd answers many texts at once for one instant only
+            after = change - DAY if name == "systemd" else _twelfth_before(reader, change)
             expected = list(islice(reader.fires(after + 1, END), RUNS))
             yield Ask(Question(text, zone, after, RUNS), expected)
 
@@ -167,10 +164,10 @@ def _twelfth_before(reader: Reader, epoch: int) -> int:
     The second before the twelfth last run before an instant, of those of 45 days.
     """
     for days in (1, 45):
-        before = list(reader.fires(epoch - days * 86_400, epoch))
+        before = list(reader.fires(epoch - days * DAY, epoch))
         if len(before) >= BEFORE:
             return before[-BEFORE] - 1
-    return epoch - 45 * 86_400
+    return epoch - 45 * DAY
 
 
 def split(name: str, line: str, timezone: str, zone: str) -> tuple[str, str]:
