@@ -13,11 +13,12 @@ from __future__ import annotations
 import argparse
 import os
 import resource
+import signal
 import statistics
 import sys
 import time
 from collections import Counter
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from datetime import UTC, datetime
 from functools import cache
 from itertools import islice
@@ -206,6 +207,125 @@ def main() -> int:
     for name in asks:
         if lacking := ORACLES[name].missing():
             sys.exit(f"{name}: {lacking}")
+    begin, total = time.perf_counter(), {name: Tally() for name in names}
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    done = 0
+    with ProcessPoolExecutor(told.jobs) as pool:
+        jobs = {}
+        for first in range(0, told.schedules, CHUNK):
+            count = min(CHUNK, told.schedules - first)
+            jobs[pool.submit(survey, first, count, told.seed, names, asks)] = count
+        try:
+            for job in as_completed(jobs):
+                for name, tally in job.result().items():
+                    total[name].add(tally)
+                done += jobs[job]
+                print(f"{done} schedules, {time.perf_counter() - begin:.0f} s", file=sys.stderr)
+        except KeyboardInterrupt:  # what is done is reported
+            pool.shutdown(wait=False, cancel_futures=True)
+    for name, tally in total.items():
+        report(name, tally)
+    most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
+    spent = time.perf_counter() - begin
+            zones = {each.timezone for each in when.calendars()} or {"UTC"}
+            fixed = all(Zone.of(zone).is_fixed(START, STOP) for zone in zones)
+            (tally.plain if fixed else tally.changing).append(spent)
+            tally.outcomes[outcome(translation)] += 1
+            oracle = ORACLE_OF.get(name, "")
+            if translation.holds and oracle in asks:
+                for native in translation.natives:
+                    questions += list(asked(name, oracle, native))
+        if questions:
+            compare(ORACLE_OF[name], questions, tally)
+    return found
+
+
+def outcome(translation: Translation) -> str:
+    if translation.holds:
+        count = len(translation.natives)
+        sure = "" if not translation.proof.unknown else ", but for clock changes"
+        return f"proved in {count if count < 8 else '8 or more'}{sure}"
+    bad = [finding for finding in translation.findings if finding.verdict == "refused"]
+    return f"refused, {bad[0].feature}"
+
+
+def asked(name: str, oracle: str, native: Native) -> Iterator[Ask]:
+    """
+    The questions of one native: each of its lines, around each change of the clocks.
+    """
+    language = dialect(name)
+    for line in native.text.splitlines():
+        if line.startswith(("rate(", "at(")):
+            continue
+        alone = attrs.evolve(native, text=line, more=())
+        (reader,) = language.readers(alone)
+        if oracle in POLICIES and isinstance(reader, Wall):
+            reader.dst = POLICIES[oracle]
+        if reader.zone.name in UNSAFE.get(oracle, ()):
+            continue
+        text, zone = split(name, line, native.timezone, reader.zone.name)
+        for change in changes(zone):
+            # systemd answers many texts at once for one instant only
+            after = change - DAY if name == "systemd" else _twelfth_before(reader, change)
+            expected = list(islice(reader.fires(after + 1, END), RUNS))
+            yield Ask(Question(text, zone, after, RUNS), expected)
+
+
+@cache
+def changes(zone: str) -> tuple[int, ...]:
+    """
+    When a zone's clocks change; one instant where they never do.
+    """
+    return tuple(change.epoch for change in Zone.of(zone).changes(START, STOP)) or (START,)
+
+
+def _twelfth_before(reader: Reader, epoch: int) -> int:
+    """
+    The second before the twelfth last run before an instant, of those of 45 days.
+    """
+    for days in (1, 45):
+        before = list(reader.fires(epoch - days * DAY, epoch))
+        if len(before) >= BEFORE:
+            return before[-BEFORE] - 1
+    return epoch - 45 * DAY
+
+
+def split(name: str, line: str, timezone: str, zone: str) -> tuple[str, str]:
+    """
+    What the oracle takes as text and as zone.
+    """
+    if name == "systemd":
+        return line.rpartition(" ")[0], zone
+    return line, "UTC" if timezone == "Etc/UTC" else timezone or zone
+
+
+def compare(name: str, questions: list[Ask], tally: Tally) -> None:
+    oracle = ORACLES[name]
+    answers = oracle.ask([ask.question for ask in questions])
+    for ask, says in zip(questions, answers, strict=True):
+        tally.asked += 1
+        if isinstance(says, Rejected | Broken):
+            tally.wrong.append(f"{name} {ask.question}: {says}")
+            continue
+        runs = [run for run in says if run < END]
+        tally.compared += len(runs)
+        if runs != ask.expected:
+            tally.wrong.append(f"{name} {ask.question}: {runs} instead of {ask.expected}")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--schedules", type=int, default=100_000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("--dialects", default=",".join(dialects()))
+    parser.add_argument("--oracles", default=",".join(sorted({*ORACLE_OF.values()})))
+    told = parser.parse_args()
+    names = tuple(told.dialects.split(","))
+    asks = frozenset(filter(None, told.oracles.split(",")))
+    for name in asks:
+        if lacking := ORACLES[name].missing():
+            sys.exit(f"{name}: {lacking}")
     total = {name: Tally() for name in names}
     begin, firsts = time.perf_counter(), range(0, told.schedules, CHUNK)
     with ProcessPoolExecutor(told.jobs) as pool:
@@ -227,7 +347,7 @@ def main() -> int:
     most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
     spent = time.perf_counter() - begin
     print(
-        f"{told.schedules} schedules x {len(names)} dialects in {spent:.0f} s, {most} MB at most"
+        f"{done} schedules x {len(names)} dialects in {spent:.0f} s, {most} MB at most"
     )
     return int(any(tally.wrong for tally in total.values()))
 
