@@ -17,7 +17,7 @@ from schedkit.recurrence.days import ANY, LENGTHS, WEEKDAYS, NearestWeekday, Nth
 from schedkit.recurrence.dialects import NOTHING, Dialect, Native, Reader
 from schedkit.recurrence.dialects.aws_write import MONTHS, Days, every_day, fewest
 from schedkit.recurrence.dialects.fields import HOURS, MINUTES, listed, parts
-from schedkit.recurrence.dialects.quartz_read import timing, turns_far
+from schedkit.recurrence.dialects.quartz_read import LOSES, loses_hours, timing
 from schedkit.recurrence.dialects.timed import ticks
 from schedkit.recurrence.rewrite import steadied
 from schedkit.recurrence.when import Every, Once, Window
@@ -26,6 +26,7 @@ from schedkit.recurrence.zones import Dst, Zone
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
     from schedkit.recurrence.sets import Calendar
     from schedkit.recurrence.when import When
 
@@ -47,7 +48,6 @@ class Quartz(Dialect):
     name = "quartz"
     url = "https://www.quartz-scheduler.org/api/2.3.0/org/quartz/CronExpression.html"
     dst = Dst(gap="skip", fold="second")
-    beside = BOUNDS
     beside = BOUNDS
 
     def write(self, when: When, assume: frozenset[str] = NOTHING) -> tuple[Native, ...]:  # noqa: ARG002
@@ -124,10 +124,10 @@ def _rules(part: When, *, bounded: bool) -> Iterator[tuple[str, str, int, Days]]
         seconds, mask = ticks(part, bounded=bounded)
         yield "UTC", listed(seconds, MINUTES), mask, every_day()
     for calendar in part.calendars():
-        if turns_far(Zone.of(calendar.timezone)):
+        if loses_hours(Zone.of(calendar.timezone)):
             raise _refused(
                 f"timezone {calendar.timezone!r}",
-                "its clocks skip more than an hour, after which Quartz may lose the next one too",
+                LOSES,
                 "plan it in UTC",
                 "schedule.timezone",
             )

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from schedkit.recurrence.dialects.wall import Item
 
 HOUR = 3_600
+LOSES = "its clocks skip more than an hour, or to within one; Quartz may lose the time after it"
 FARTHEST = 30  # days before the last one
 FIELDS = (
     Field("second", 0, 59, wraps=True, bare_step=True),
@@ -69,13 +70,12 @@ def timing(native: Native) -> Timing:
 
     Raises:
         CronSyntaxError: Quartz rejects it, or does not do what it says.
-        TimeZoneError: No such zone (Java would take GMT without a word), or one in which clocks
-            skip more than an hour.
+        TimeZoneError: No such zone (Java would take GMT without a word), or one in which Quartz
+            loses runs.
     """
     zone = Zone.of(native.timezone)
-    if turns_far(zone):
-        reason = "its clocks skip more than an hour, after which Quartz may lose the next one too"
-        raise TimeZoneError(f"timezone {zone.name!r}", reason, "plan it in UTC")
+    if loses_hours(zone):
+        raise TimeZoneError(f"timezone {zone.name!r}", LOSES, "plan it in UTC")
     text = native.text
     words = list(re.finditer(r"[^ \t]+", text[:1_000]))
     seventh = len(words) == len(FIELDS)
@@ -131,8 +131,12 @@ def _found(item: Item, months: tuple[int, ...]) -> tuple[Item, ...]:
     return (item, ("beyond", number)) if kind == "nearest" and lacking else (item,)
 
 
-def turns_far(zone: Zone) -> bool:
+def loses_hours(zone: Zone) -> bool:
     """
-    Whether clocks skip more than an hour there, after which Quartz may lose one more.
+    Whether clocks skip more than an hour there, or to within one: Quartz may then lose the rest
+    of the hour that follows.
     """
-    return any(each.after - each.before > HOUR for each in zone.changes(*horizon()))
+    gaps = (each for each in zone.changes(*horizon()) if each.after > each.before)
+    return any(
+        each.after - each.before > HOUR or (each.epoch + each.after) % HOUR for each in gaps
+    )

@@ -4,6 +4,7 @@ What one calendar event of systemd says, and where its search for the next run g
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 import attrs
@@ -14,7 +15,9 @@ from schedkit.recurrence.dialects.timed import Timing, repeated
 
 
 if TYPE_CHECKING:
-    from schedkit.recurrence.zones import Change
+    from schedkit.recurrence.zones import Change, Zone
+
+STEPS = "give each step an end: 10..22/6"
 
 
 @attrs.frozen(kw_only=True)
@@ -24,63 +27,81 @@ class Event(Timing):
 
     Args:
         open: Whether a step in the time has no end: `10/6`.
-        overruns: Whether such a step passes the end of a day, a month or a year anywhere but at
-            its next beginning, as `10/6` does at 28:00.
+        overruns: Whether such a step passes the end of its hour or day anywhere but at the next
+            beginning, as `10/6` does at 28:00.
+        strays: Whether a step in the date does: that of days always, months differ.
     """
 
     open: bool = False
     overruns: bool = False
+    strays: bool = False
 
     def check(self) -> None:
         """
-        Refuse what systemd 252 loses when clocks change, or never finds its way out of.
+        Refuse the lines of which systemd 252 loses runs, or never finds the next one.
 
-        It takes over whether it is summer time from one guess at the next run to the next. A guess
-        that overran, or fell into a gap that ends within an hour, so leads back in circles, and
-        the timer stops for good. Days counted from the end of a month leave the second of two
-        equal hours as its guess.
+        A guess that overran is cut back to the next beginning in one place only: 28:00 at the end
+        of a month becomes 04:00 on the 1st. It keeps whether it is summer time, so that a guess
+        from after a change, or from a gap that ends within an hour, leads back in circles: the
+        timer stops for good. Where winter has the odd clock, as in Dublin, a time in the gap
+        loses the whole day. Days counted from the end of a month leave a guess from after the
+        change, and with it the second of two equal hours.
 
         Raises:
             NotExpressibleError: Such a line.
         """
+        if self.overruns:
+            raise self._refused("a step without an end loses runs at midnight", STEPS)
         changes = self.zone.changes(*horizon())
-        gaps = [Gap.of(each) for each in changes if each.after > each.before]
-        back = any(item[0] == "last" for item in self.days.doms or ())
-        if back and len(self.clock) > 1 and self.mask & repeated(self.zone):
-            reason = "with days from the end of a month it may take the second of equal hours"
-            raise _refused(self, reason, "count from its start, or write UTC")
-        if (changes and self.overruns) or (self.open and any(map(Gap.is_odd, gaps))):
+        gaps = [Gap.of(each, self.zone) for each in changes if each.after > each.before]
+        if (changes and self.strays) or (self.open and any(gap.traps_steps for gap in gaps)):
             reason = "a step without an end stops the timer for good when the clocks change"
-            raise _refused(self, reason, "give each step an end: 10..22/6")
-        if any(gap.is_split and gap.minutes & self.mask for gap in gaps):
-            reason = "a time in the skipped hour stops the timer for good when the clocks change"
-            raise _refused(self, reason, "take another time, or write UTC")
+            raise self._refused(reason, STEPS)
+        several = len(self.clock) > 1
+        if any(
+            gap.minutes & self.mask and (gap.traps or (several and gap.winter)) for gap in gaps
+        ):
+            reason = "a time that the clocks skip stops the timer, or loses the day"
+            raise self._refused(reason, "take another time, or write UTC")
+        back = any(item[0] == "last" for item in self.days.doms or ())
+        if back and several and self.mask & repeated(self.zone):
+            reason = "with days from the end of a month it may take the second of equal hours"
+            raise self._refused(reason, "count from its start, or write UTC")
+
+    def _refused(self, reason: str, cure: str) -> NotExpressibleError:
+        told = f"systemd 252: {reason}"
+        return NotExpressibleError(repr(self.text), told, cure, feature="schedule.dst")
 
 
 class Gap(NamedTuple):
     """
     The minutes of the day that a change skips, from *start* on and before *end*.
+
+    `winter` is a zone whose data call the time before it the odd one, or neither.
     """
 
     start: int
     end: int
+    winter: bool
 
     @classmethod
-    def of(cls, change: Change) -> Gap:
+    def of(cls, change: Change, zone: Zone) -> Gap:
         """
         The gap of a change.
         """
         start = (change.epoch + change.before) // 60 % 1_440
-        return cls(start, start + (change.after - change.before) // 60)
+        summer = datetime.fromtimestamp(change.epoch, zone.tzinfo).dst()
+        return cls(start, start + (change.after - change.before) // 60, not summer)
 
-    def is_odd(self) -> bool:
+    @property
+    def traps_steps(self) -> bool:
         """
         Whether it begins with a day, or ends within an hour.
         """
         return self.start == 0 or self.end % 60 > 0
 
     @property
-    def is_split(self) -> bool:
+    def traps(self) -> bool:
         """
         Whether it begins in one hour and ends within another.
         """
@@ -89,11 +110,6 @@ class Gap(NamedTuple):
     @property
     def minutes(self) -> int:
         """
-        Those to the end of its last hour, as bits.
+        Those from its start to the end of its last hour, as bits.
         """
         return (1 << -(-self.end // 60) * 60) - (1 << self.start)
-
-
-def _refused(event: Event, reason: str, cure: str) -> NotExpressibleError:
-    culprit = repr(event.text)
-    return NotExpressibleError(culprit, f"systemd 252: {reason}", cure, feature="schedule.dst")

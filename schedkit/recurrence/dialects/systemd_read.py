@@ -71,7 +71,7 @@ class Values(NamedTuple):
     """
     What a component names: everything where *free*, from the end where *back*.
 
-    `open` and `overruns` are those of `Event`.
+    `open` and `overruns` tell of its steps what those of `Event` tell of all.
     """
 
     values: tuple[int, ...]
@@ -152,7 +152,8 @@ def event_of(line: str, timezone: str) -> Event:
         days=Days(_doms(days), months.values, weekdays, "all"),
         years=years.values,
         open=any(each.open for each in clock),
-        overruns=any(each.overruns for each in (months, days, clock[0])),
+        overruns=any(each.overruns for each in clock),
+        strays=months.overruns or days.overruns,
     )
 
 

@@ -228,7 +228,7 @@ def test_rejects_what_quartz_rejects_or_bends(text, field, column, reason):
     assert (field, column, reason) == (error.field, error.column, error.reason)
 
 
-FAR_GAP = "its clocks skip more than an hour, after which Quartz may lose the next one too"
+FAR_GAP = "its clocks skip more than an hour, or to within one; Quartz may lose the time after it"
 REFUSED = (
     (
         Calendar(**NINE, days=[1, 2], weekdays=1, day_rule="all"),
@@ -241,22 +241,27 @@ REFUSED = (
     (
         Calendar(**NINE, weekdays=NthWeekday("FRI", -2)),
         (
-            "NthWeekday('FRI', -2): Quartz counts weekdays from the start of a month, and knows the "
-            "last one; take LastWeekday('FRI'), or NthWeekday('FRI', 4)"
+            "NthWeekday('FRI', -2): Quartz counts weekdays from the start of a month, and knows "
+            "the last one; take LastWeekday('FRI'), or NthWeekday('FRI', 4)"
         ),
         "schedule.nth_weekday",
     ),
     (
         Calendar(**NINE, days=NearestWeekday(29)),
         (
-            "NearestWeekday(29): in a February of 28 days Quartz takes a Friday 28th instead; take "
-            "NearestWeekday(28), or leave February out"
+            "NearestWeekday(29): in a February of 28 days Quartz takes a Friday 28th instead; "
+            "take NearestWeekday(28), or leave February out"
         ),
         "schedule.nearest_weekday",
     ),
     (
         Cron("0 9 * * *", "Antarctica/Troll"),
         f"timezone 'Antarctica/Troll': {FAR_GAP}; plan it in UTC",
+        "schedule.timezone",
+    ),
+    (
+        Cron("0 9 * * *", "Australia/Lord_Howe"),
+        f"timezone 'Australia/Lord_Howe': {FAR_GAP}; plan it in UTC",
         "schedule.timezone",
     ),
     (

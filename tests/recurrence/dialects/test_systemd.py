@@ -69,9 +69,8 @@ WRITTEN = (
     (
         Calendar(**NINE, days=range(24, 32), weekdays=NthWeekday("FRI", -1), day_rule="all"),
         [
-            "Fri *-01,03,05,07,08,10,12-25..31 09:00:00 UTC",
-            "Fri *-02-24..29 09:00:00 UTC",
-            "Fri *-04,06,09,11-24..30 09:00:00 UTC",
+            "Fri *-*-25..31 09:00:00 UTC",
+            "Fri *-02,04,06,09,11-24..31 09:00:00 UTC",
         ],
     ),
     (Every("90m", NEW_YEAR), ["*-*-* 00..21/3:00:00 UTC", "*-*-* 01..22/3:30:00 UTC"]),
@@ -322,8 +321,8 @@ REFUSED = (
     (
         Cron("50 2 * * *", "Pacific/Chatham"),
         (
-            "'*-*-* 02:50:00 Pacific/Chatham': systemd 252: a time in the skipped hour stops the "
-            "timer for good when the clocks change; take another time, or write UTC"
+            "'*-*-* 02:50:00 Pacific/Chatham': systemd 252: a time that the clocks skip "
+            "stops the timer, or loses the day; take another time, or write UTC"
         ),
         "schedule.dst",
     ),
@@ -338,25 +337,55 @@ def test_refuses_what_it_has_no_words_for(when, sentence, feature):
     refused(NotExpressibleError, sentence, SYSTEMD.write, when, feature=feature)
 
 
-STOPS = "a step without an end stops the timer for good when the clocks change; give each step \
-an end: 10..22/6"
+STEPS = "give each step an end: 10..22/6"
+LOST = (
+    ("10/6:30 UTC", f"a step without an end loses runs at midnight; {STEPS}"),
+    ("*:6/16 Asia/Tokyo", f"a step without an end loses runs at midnight; {STEPS}"),
+    (
+        "*-*-11/9 9:00 Asia/Gaza",
+        f"a step without an end stops the timer for good when the clocks change; {STEPS}",
+    ),
+    (
+        "*:0/15 America/Santiago",
+        f"a step without an end stops the timer for good when the clocks change; {STEPS}",
+    ),
+    (
+        "2..19:32 Africa/Casablanca",
+        (
+            "a time that the clocks skip stops the timer, or loses the day; take another time, or "
+            "write UTC"
+        ),
+    ),
+)
+
+
+@pytest.mark.parametrize(("line", "reason"), LOST)
+def test_refuses_lines_in_which_systemd_goes_astray(line, reason):
+    """
+    They are read, but have no runs to prove.
+    """
+    native = Native(line, "")
+    sentence = f"{line!r}: systemd 252: {reason}"
+    refused(NotExpressibleError, sentence, SYSTEMD.readers, native, feature="schedule.dst")
+    assert line.endswith(SYSTEMD.read(native).timezone)
 
 
 @pytest.mark.parametrize(
     "line",
-    ["10/6:30 Europe/Berlin", "*-*-11/9 9:00 Asia/Gaza", "*:0/15 America/Santiago"],
+    [
+        "*-*-11/9 9:00 Asia/Tokyo",
+        "*:0/15 Europe/Berlin",
+        "0/6:30 Europe/Berlin",
+        "2:32 Africa/Casablanca",
+        "2:30..40 Europe/Dublin",
+        "*-*~01 02:30 Europe/Berlin",
+    ],
 )
-def test_refuses_steps_on_which_systemd_stops(line):
+def test_takes_their_harmless_likes(line):
     """
-    They are read, but have no runs to prove; where clocks stay they run.
+    Where clocks stay, where steps end with the day, or a day has one time.
     """
-    sentence = f"{line!r}: systemd 252: {STOPS}"
-    refused(
-        NotExpressibleError, sentence, SYSTEMD.readers, Native(line, ""), feature="schedule.dst"
-    )
-    assert SYSTEMD.read(Native(line, "")).timezone == line.rpartition(" ")[2]
-    assert 1 == len(SYSTEMD.readers(Native(f"{line.rpartition(' ')[0]} Asia/Tokyo", "")))
-    assert 1 == len(SYSTEMD.readers(Native("*:0/15 Europe/Berlin", "")))
+    assert 1 == len(SYSTEMD.readers(Native(line, "")))
 
 
 UNREAD = (
