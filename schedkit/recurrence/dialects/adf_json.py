@@ -81,7 +81,7 @@ class Json:
             raise CronSyntaxError(
                 text, "is not JSON that one can read", cure, field="recurrence", column=place + 1
             ) from None
-        self.value = self.object(value, "recurrence")
+        self.value = self.mapping(value, "recurrence")
 
     def error(self, key: str, reason: str, cure: str = "") -> CronSyntaxError:
         """
@@ -90,7 +90,7 @@ class Json:
         column = max(self.text.find(f'"{key}"'), 0) + 1
         return CronSyntaxError(self.text, reason, cure, field=key, column=column)
 
-    def object(self, value: object, key: str) -> Mapping[str, object]:
+    def mapping(self, value: object, key: str) -> Mapping[str, object]:
         """
         Refuse what is no object.
         """
@@ -185,7 +185,7 @@ def recurrence(text: str) -> Recurrence:
         raise source.error("timeZone", f"{_shown(timezone)} is no name", "write UTC")
     zone = Zone.of("UTC" if timezone == "UTC" else iana_of(timezone))
     common = _common(source, zone, FREQUENCIES)
-    schedule = source.object(source.value.get("schedule", {}), "schedule")
+    schedule = source.mapping(source.value.get("schedule", {}), "schedule")
     source.known(schedule, LISTS)
     for key, frequency in ONLY_WITH.items():
         if key in schedule and common.frequency != frequency:
@@ -266,7 +266,7 @@ def _occurrences(
     if key not in schedule:
         return None
     for item in source.items(schedule[key], key):
-        value = source.object(item, key)
+        value = source.mapping(item, key)
         source.known(value, ("day", "occurrence"))
         place = 0
         if "occurrence" in value:
