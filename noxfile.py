@@ -180,6 +180,21 @@ def fuzz(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def fuzz_readers(session: nox.Session) -> None:
+    """
+    Ten minutes of coverage-guided bad input for every reader; `-- --seconds 60 adf` for less.
+    """
+    env = install(session, PROVIDERS, "tests")
+    try:
+        only_wheels = ["--only-binary", "atheris"]
+        session.install("-c", "constraints.txt", *only_wheels, *groups("atheris"))
+        session.run("python", "-c", "import atheris", silent=True)
+    except nox.command.CommandFailed:
+        session.skip("atheris is missing: PyPI has wheels for Linux and some Pythons only")
+    session.run("python", "tests/recurrence/atheris_readers.py", *session.posargs, env=env)
+
+
+@nox.session(default=False)
 def robfig(session: nox.Session) -> None:
     """
     Compare our reading of robfig's cron with the real one; needs Go.

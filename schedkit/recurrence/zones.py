@@ -171,7 +171,8 @@ def _zone(name: str) -> Zone:
         return Zone(name, UTC)
     culprit = f"timezone {name!r}"
     if len(name) > _LONGEST:
-        raise TimeZoneError(culprit, f"no time zone has a name of {len(name)} characters", _UTC_CURE)
+        reason = f"no time zone has a name of {len(name)} characters"
+        raise TimeZoneError(culprit, reason, _UTC_CURE)
     if "/" not in name or name.startswith(_OTHER_CLOCKS):
         reason = "is not an Area/City name, so machines and releases disagree on what it means"
         raise TimeZoneError(culprit, reason, _near(name))

@@ -237,3 +237,21 @@ def test_cron_keeps_its_text():
     assert Cron("0 0 * * *", "Europe/Berlin").calendar == cron.calendar
     assert cron == pickle.loads(pickle.dumps(cron))
     assert hash(cron) == hash(Cron("@daily", "Europe/Berlin"))
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("{} * * * *", "is out of range; minutes go from 0 to 59"),
+        ("*/{} * * * *", "or a mistake; write a step up to 60, or the value alone"),
+    ],
+)
+def test_numbers_that_python_does_not_take(text, sentence):
+    """
+    Python reads no more than 4 300 digits of a number.
+    """
+    with pytest.raises(SpecError) as caught:
+        Cron(text.format("9" * 5_000))
+    assert str(caught.value).endswith(sentence)
+    assert len(str(caught.value)) < 600
+    assert Cron("5 * * * *").calendar == Cron(f"{'0' * 5_000}5 * * * *").calendar

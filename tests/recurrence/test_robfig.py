@@ -293,6 +293,29 @@ def test_rejects_what_robfig_rejects(text, field, column, reason):
     assert (field, column) == (caught.value.field, caught.value.column)
 
 
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("{} 0 * * *", "failed to parse int from '{}'"),
+        ("0/{} 0 * * *", "failed to parse int from '{}'"),
+        ("@every {}h", "failed to parse duration '{}h'"),
+        ("@every {}.{}h", "failed to parse duration '{}.{}h'"),
+    ],
+)
+def test_rejects_numbers_that_python_does_not_take(text, reason):
+    """
+    Of more than 4 300 digits; zeros in front do not count, nor do the last digits of a fraction.
+    """
+    many = "9" * 5_000
+    with pytest.raises(CronSyntaxError) as caught:
+        ROBFIG.readers(Native(text.format(many, many)))
+    assert f"robfig rejects it: {reason.format(many, many)}" == caught.value.reason
+    (reader,) = ROBFIG.readers(Native(f"@every {'0' * 5_000}1.5{'0' * 5_000}h"))
+    assert 5_400 == reader.next(0)
+    (reader,) = ROBFIG.readers(Native(f"+{'0' * 5_000}7 0 1 1 *"))
+    assert 1 << 7 == reader.minutes
+
+
 def test_rejects_an_unknown_zone():
     """
     A native whose zone does not exist cannot be read.

@@ -188,3 +188,14 @@ def test_a_refused_value_is_a_value_error():
     """
     assert issubclass(SpecError, ValueError)
     assert ["ProgramTimeoutError"] == [n for n, kind in KINDS.items() if issubclass(kind, OSError)]
+
+
+def test_sentences_are_short():
+    """
+    Each line of culprit, reason and cure loses its middle where it is too long to read.
+    """
+    error = SpecError("a" * 301, f"{'b' * 300}\n{'c' * 5_000}d", "e" * 10_000)
+    culprit = f"{'a' * 150}...{'a' * 150}"
+    reason = f"{'b' * 300}\n{'c' * 150}...{'c' * 149}d"
+    assert f"{culprit}: {reason}; {'e' * 150}...{'e' * 150}" == str(error)
+    assert 301 == len(error.culprit)

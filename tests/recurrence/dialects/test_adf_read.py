@@ -605,3 +605,39 @@ def test_anything_is_answered(found, guard, tumbling):
     for ask in (ADF.readers, ADF.read):
         with contextlib.suppress(SchedkitError):
             assert ask(asked)
+
+
+@pytest.mark.parametrize(
+    ("frequency", "interval", "schedule", "expected"),
+    [
+        ("Week", 1_000, LISTS, ["2026-01-01T09:00", "2045-03-02T09:00"]),
+        ("Month", 100, LISTS | {"monthDays": [1]}, ["2026-01-01T09:00", "2034-05-01T09:00"]),
+        ("Day", 999, LISTS, ["2026-01-01T09:00", "2028-09-26T09:00"]),
+        ("Hour", 24, {"minutes": [0]}, ["2026-01-02T00:00", "2026-01-03T00:00"]),
+        ("Hour", 24, LISTS, []),
+        ("Minute", 1_000, LISTS, []),
+        ("Minute", 1_000, {"hours": [8], "minutes": [0]}, ["2026-01-09T08:00"]),
+    ],
+)
+def test_long_intervals_are_passed_over(frequency, interval, schedule, expected):
+    """
+    Runs are found without asking each minute in between; what never comes is None.
+    """
+    (reader,) = ADF.readers(native(frequency, interval, "2026-01-01T00:00:00Z", schedule=schedule))
+    found, run = [], reader.next(at("2026-01-01T00:00:00Z") - 1)
+    while run is not None and len(found) < len(expected):
+        found.append(f"{datetime.fromtimestamp(run, UTC):%Y-%m-%dT%H:%M}")
+        run = reader.next(run)
+    assert expected == found
+    assert (run is None) == (not expected)
+
+
+def test_a_guard_is_asked_once_for_a_day():
+    """
+    However often a kind of year is looked at.
+    """
+    (reader,) = ADF.readers(native())
+    asked: list[tuple[int, ...]] = []
+    reader.guard = lambda *date: bool(asked.append(date))
+    assert [0, 0, 0] == [reader.year_days(0, False) for _ in range(3)]
+    assert 365 == len(asked)

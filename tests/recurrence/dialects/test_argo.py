@@ -198,3 +198,12 @@ def test_a_thousand_lines_are_read():
     native = Native("\n".join(f"{n % 60} {n // 60} * * *" for n in range(1_000)))
     assert 1_000 == len(ARGO.readers(native))
     assert (60, 999 * 60) == (ARGO.next(native, 0), ARGO.next(native, 998 * 60))
+
+
+def test_equal_lines_are_one():
+    """
+    Coinciding lines start one run, so a line that is told twice is read once.
+    """
+    native = Native("0 9 * * *\n30 9 * * *\n" * 500)
+    assert 2 == len(ARGO.readers(native))
+    assert Union(Cron("0 9 * * *").calendar, Cron("30 9 * * *").calendar) == ARGO.read(native)

@@ -654,3 +654,24 @@ def test_ten_kilobytes_are_refused_at_once(unit):
     """
     with pytest.raises(CronSyntaxError, match="no more than 256 characters"):
         EVENTBRIDGE.readers(Native(f"cron({unit * (10_000 // len(unit))})", "UTC"))
+
+
+@pytest.mark.parametrize(
+    ("text", "timezone", "more"),
+    [
+        ("at(0001-01-01T00:00:00)", BERLIN, {}),
+        ("at(9999-12-31T23:59:59)", "America/New_York", {}),
+        ("cron(0 9 * * ? *)", "UTC", {"EndDate": "9999-12-31T23:59:59Z"}),
+    ],
+)
+def test_instants_beyond_our_years_have_no_words(text, timezone, more):
+    """
+    They are read, but no datetime tells them.
+    """
+    native = Native(text, timezone, more)
+    assert 1 == len(EVENTBRIDGE.readers(native))
+    with pytest.raises(NotExpressibleError) as caught:
+        EVENTBRIDGE.read(native)
+    assert "is not in the years 1 to 9999 of UTC" == caught.value.reason
+    assert "give a time in our time" == caught.value.cure
+    assert "schedule" == caught.value.feature

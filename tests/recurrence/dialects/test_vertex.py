@@ -335,3 +335,16 @@ def test_any_start_is_simulated(start, count):
     runs = list(VERTEX.fires(Native("TZ=UTC 0 9 * * *", "", more), -(1 << 40), 1 << 40))
     assert len(runs) == count or start.year == 9999
     assert sorted(set(runs)) == runs
+
+
+def test_counts_runs_without_searching_for_each():
+    """
+    The last of 9 999 runs, and none of those after the end that is asked for.
+    """
+    native = Native("TZ=UTC * * * * *", "", {"startTime": NEW_YEAR, "maxRunCount": "9999"})
+    (reader,) = VERTEX.readers(native)
+    start = at(NEW_YEAR)
+    assert [start + 60 * count for count in range(9_999)] == list(reader.fires(start, FAR))
+    assert start + 60 * 9_998 == reader.next(start + 60 * 9_997)
+    assert reader.next(start + 60 * 9_998) is None
+    assert [start, start + 60] == list(reader.fires(0, start + 120))
