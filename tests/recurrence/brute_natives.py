@@ -77,6 +77,18 @@ def quartz_texts() -> Iterator[str]:
         yield f"0 {text[5:-3]}"
 
 
+def systemd_texts() -> Iterator[str]:
+    """
+    Weekdays and dates, of which both must fit; `~01` is the last day, `~07..01` the last seven.
+    """
+    fields = [some(blocks) for blocks in (MINUTES, HOURS, MONTHS)]
+    minutes, hours, months = ([_listed(values) for values in each] for each in fields)
+    days = [*("-" + _listed(found) for found in some(DAYS)), "~01", "~01..07"]
+    weekdays = [",".join(NAMES[each] for each in found) for found in some(WEEKDAYS)]
+    for minute, hour, month, day, weekday in product(minutes, hours, months, days, weekdays):
+        yield f"{weekday} *-{month}{day} {hour}:{minute}:00 UTC"
+
+
 def _listed(values: Iterable[int]) -> str:
     return ",".join(map(str, values))
 

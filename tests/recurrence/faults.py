@@ -59,6 +59,7 @@ from schedkit.recurrence.dialects import (
     pingsource,
     quartz,
     robfig,
+    systemd,
     unix,
     vertex,
 )
@@ -117,6 +118,7 @@ SCHEDULED = frozenset({"adf.scheduled_time"})
 ROBFIG, CLOUD, APPS = robfig.ROBFIG, cloud_scheduler.CLOUD_SCHEDULER, container_apps.CONTAINER_APPS
 EVENTBRIDGE, RULES = eventbridge.EVENTBRIDGE, eventbridge_rules.EVENTBRIDGE_RULES
 QUARTZ, ADF, VERTEX = quartz.QUARTZ, adf.ADF, vertex.VERTEX
+SYSTEMD = systemd.SYSTEMD
 GITHUB, ARGO, PING = github_actions.GITHUB_ACTIONS, argo.ARGO, pingsource.PINGSOURCE
 
 # fmt: off
@@ -350,4 +352,110 @@ ADF_FAULTS = (
     Fault("once for ever", ADF, adf_write, "_end", result(lambda _: {}), ONCE),
 )
 # fmt: on
-FAULTS = (*UNIX_FAULTS, *UTC_FAULTS, *AWS_FAULTS, *QUARTZ_FAULTS, *ADF_FAULTS)
+SYSTEMD_FAULTS = (
+    Fault(
+        "systemd weekdays one off",
+        SYSTEMD,
+        systemd,
+        "NAMES",
+        lambda names: (*names[1:], names[0]),
+        PLAIN,
+    ),
+    Fault(
+        "systemd Sunday dropped",
+        SYSTEMD,
+        systemd,
+        "WEEK",
+        instead((1, 2, 3, 4, 5, 6)),
+        (Cron("0 9 * * 0,6"),),
+    ),
+    Fault(
+        "days from the start, not the end",
+        SYSTEMD,
+        systemd,
+        "_dates",
+        result(lambda found: [date.replace("~", "-") for date in found]),
+        LAST,
+    ),
+    Fault(
+        "one day more from the end",
+        SYSTEMD,
+        systemd,
+        "_dates",
+        result(lambda found: [date.replace("~01", "~02") for date in found]),
+        LAST,
+    ),
+    Fault(
+        "steps of one more",
+        SYSTEMD,
+        systemd,
+        "_listed",
+        result(lambda found: found.replace("/6", "/7")),
+        STEPPED,
+    ),
+    Fault(
+        "systemd months dropped",
+        SYSTEMD,
+        systemd,
+        "_dates",
+        given(lambda days: attrs.evolve(days, months=tuple(range(1, 13)))),
+        PLAIN,
+    ),
+    Fault(
+        "systemd all is any",
+        SYSTEMD,
+        systemd,
+        "days_of",
+        any_for_all,
+        (days(*range(1, 8), weekdays="MON", day_rule="all"),),
+    ),
+    Fault(
+        "systemd any is all",
+        SYSTEMD,
+        systemd,
+        "days_of",
+        given(lambda calendar: attrs.evolve(calendar, day_rule="all")),
+        EITHER,
+    ),
+    Fault(
+        "one systemd line dropped",
+        SYSTEMD,
+        systemd,
+        "fewer",
+        result(lambda found: found[1:]),
+        SEVERAL,
+    ),
+    Fault(
+        "systemd minutes and hours swapped",
+        SYSTEMD,
+        systemd,
+        "fewer",
+        each_box(lambda m, h, d: (h, m, d)),
+        (Cron("5 9 * * *"),),
+    ),
+    Fault(
+        "systemd year too many",
+        SYSTEMD,
+        systemd,
+        "_years",
+        result(lambda years: years.replace("2028", "2029")),
+        (Window(Cron("0 9 * * *"), start=START, end="2029-01-01T00:00:00Z"),),
+    ),
+    Fault(
+        "systemd zone lost",
+        SYSTEMD,
+        systemd,
+        "Native",
+        instead(lambda text, zone: robfig.Native(text.replace(BERLIN, "UTC"), zone)),
+        LOCAL,
+    ),
+    Fault(
+        "systemd neighbouring zone",
+        SYSTEMD,
+        systemd,
+        "Native",
+        instead(lambda text, zone: robfig.Native(text.replace(BERLIN, "Europe/Athens"), zone)),
+        LOCAL,
+    ),
+)
+FAULTS = (*UNIX_FAULTS, *UTC_FAULTS, *AWS_FAULTS, *QUARTZ_FAULTS, *ADF_FAULTS, *SYSTEMD_FAULTS)

@@ -26,6 +26,7 @@ from schedkit.recurrence.dialects import (
     eventbridge_rules,
     quartz,
     robfig,
+    systemd,
 )
 from schedkit.recurrence.proof import prove
 
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 WRITERS = (  # modules that remember what they wrote
     adf, adf_write, aws_write, eventbridge, eventbridge_rules, midnight, quartz, rewrite, robfig,
+    systemd,
 )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from brute_natives import (
     fewest,
     quartz_texts,
     some,
+    systemd_texts,
     unix_texts,
     year,
 )
@@ -39,6 +40,7 @@ from schedkit.recurrence.dialects.eventbridge import EVENTBRIDGE
 from schedkit.recurrence.dialects.eventbridge_rules import EVENTBRIDGE_RULES
 from schedkit.recurrence.dialects.quartz import QUARTZ
 from schedkit.recurrence.dialects.robfig import ROBFIG
+from schedkit.recurrence.dialects.systemd import SYSTEMD
 
 
 PARTS, SIZE = 10, 200  # schedules for each language: 2 000
@@ -50,6 +52,7 @@ LANGUAGES = {  # writer; its texts; marks; whether natives that coincide start t
     "argo": (ARGO, unix_texts, ([], []), False),
     "eventbridge": (EVENTBRIDGE, aws_texts, ([-1, NearestWeekday(15)], PLACES), False),
     "eventbridge-rules": (EVENTBRIDGE_RULES, aws_texts, ([-1, NearestWeekday(15)], PLACES), True),
+    "systemd": (SYSTEMD, systemd_texts, ([-1], [LastWeekday("MON")]), False),
     "quartz": (QUARTZ, quartz_texts, ([-1, NearestWeekday(15)], PLACES), True),
 }
 

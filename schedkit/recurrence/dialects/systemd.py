@@ -18,9 +18,17 @@ from schedkit.recurrence.compare import bounds
 from schedkit.recurrence.cover import boxes
 from schedkit.recurrence.dialects import NOTHING, Dialect, Native, Reader
 from schedkit.recurrence.dialects.fields import parts
-from schedkit.recurrence.dialects.systemd_days import EVERY_DAY, Days, days_of, either
+from schedkit.recurrence.dialects.systemd_days import (
+    EVERY_DAY,
+    Days,
+    cells,
+    days_of,
+    either,
+    words,
+)
 from schedkit.recurrence.dialects.systemd_read import FROM_END, SHORTER, event_of
 from schedkit.recurrence.dialects.timed import YEARS, new_year, ticks
+from schedkit.recurrence.least import fewer
 from schedkit.recurrence.rewrite import steadied
 from schedkit.recurrence.when import Every, Once, Union, Window
 from schedkit.recurrence.zones import Dst, Zone
@@ -107,7 +115,8 @@ def _write(when: When) -> tuple[Native, ...]:
             rules.setdefault((zone, second), []).append((mask, days))
     for (zone, second), found in rules.items():
         years = _years(zone, start, end)
-        for minutes, hours, days in boxes(found, either, disjoint=False):
+        known = boxes(found, either, disjoint=False)
+        for minutes, hours, days in fewer(known, found, words, cells, disjoint=False):
             time = f"{_listed(hours, range(24))}:{_listed(minutes, range(60))}:{second}"
             lines += [f"{date} {time} {zone}" for date in _dates(days, years)]
     if not lines:

@@ -5,23 +5,33 @@ their end.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import product
 from typing import TYPE_CHECKING
 
 import attrs
 
 from schedkit.exceptions import NotExpressibleError
-from schedkit.recurrence.days import ANY, LENGTHS, NearestWeekday, NthWeekday
+from schedkit.recurrence.days import (
+    ANY,
+    LENGTHS,
+    NearestWeekday,
+    NthWeekday,
+    month_days,
+    month_weekdays,
+)
+from schedkit.recurrence.least import classes
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from schedkit.recurrence.sets import Calendar
 
 MONTHS, WEEK, WORKDAYS = tuple(range(1, 13)), tuple(range(7)), (1, 2, 3, 4, 5)
 MONDAY, FRIDAY = 1, 5
 FEBRUARY, FROM_END, LONGEST = 2, 28, 31
+_LENGTHS = [(month, length) for month in MONTHS for length in LENGTHS[month - 1]]
 
 
 @attrs.frozen(order=True)
@@ -56,6 +66,43 @@ def either(one: Days, other: Days) -> Days | None:
     if sum(changed) != 1 or (changed[-1] and not (one.days and other.days)):
         return None
     return Days(months, weekdays, one.back, () if len(days) == LONGEST else days)
+
+
+def words(rules: Sequence[Days]) -> Iterator[Days]:
+    """
+    Yield what else can be said with the values of some days; the 31st is always a last day.
+    """
+    ahead = [days.days for days in rules if not days.back]
+    if any(days.back for days in rules):
+        ahead.append((LONGEST,))
+    numbers = [(False, each) for each in classes([*ahead, range(1, LONGEST + 1)])]
+    numbers += [(True, each) for each in classes(days.days for days in rules if days.back)]
+    weeks = classes([*(days.weekdays for days in rules), WEEK])
+    for months in classes(days.months for days in rules):
+        for weekdays, (back, days) in product(weeks, numbers):
+            yield Days(months, weekdays, back, () if len(days) == LONGEST else days)
+
+
+@lru_cache(maxsize=16_384)
+def cells(days: Days) -> int:
+    """
+    The days as bits: month and its length, weekday of its first day, day.
+    """
+    found = 0
+    for place, (month, length) in enumerate(_LENGTHS):
+        if month in days.months:
+            found |= _in_month(days.weekdays, days.back, days.days, length) << 7 * 32 * place
+    return found
+
+
+@lru_cache(maxsize=4_096)
+def _in_month(weekdays: tuple[int, ...], back: bool, days: tuple[int, ...], length: int) -> int:
+    numbers = tuple(-day for day in days) if back else days or tuple(range(1, length + 1))
+    found = 0
+    for first in WEEK:
+        both = month_days(numbers, first, length) & month_weekdays(weekdays, first, length)
+        found |= both << 32 * first
+    return found
 
 
 def days_of(calendar: Calendar) -> list[Days]:
