@@ -7,7 +7,7 @@ bits, so that no run is said twice if that can be helped, and what others say is
 
 from __future__ import annotations
 
-from itertools import chain, combinations
+from itertools import chain, combinations, islice
 from typing import TYPE_CHECKING, TypeVar
 
 from schedkit.recurrence.cover import by_class, masks_of
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     D = TypeVar("D", bound=Hashable)
     Box = tuple[tuple[int, ...], tuple[int, ...], D]
 
-WORDS = 256  # day specs that are tried
+TRIED = 2_000  # day specs that are looked at
+WORDS = 256  # of those, the ones that fit somewhere
 CLASSES = 8  # of values, whose unions are tried
 STEPS = 2_000  # of looking whether the days of one minute can be said without saying one twice
 
@@ -50,7 +51,8 @@ def fewer(
     rows, columns = by_class(list(masks.values()))
     places = [need for row in zip(*columns, strict=True) for need in row]
     sets = {need: _union(days(rule) for rule in _picked(masks, need)) for need in {*places} - {0}}
-    fitting = _fitting(chain(masks, words(list(masks))), days, sets.values(), whole=not disjoint)
+    others = islice(words(list(masks)), TRIED)
+    fitting = _fitting(chain(masks, others), days, sets.values(), whole=not disjoint)
     atoms = _atoms([*fitting, *sets.values()])
     said = [_inside(atoms, each) for each in fitting]
     needs = {need: _inside(atoms, each) for need, each in sets.items()}

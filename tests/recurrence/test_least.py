@@ -61,7 +61,7 @@ def test_no_run_twice():
     assert () == prove(MEETING, ROBFIG.write(MEETING), ROBFIG).doubled
 
 
-@pytest.mark.parametrize("limit", ["WORDS", "CLASSES", "STEPS"])
+@pytest.mark.parametrize("limit", ["TRIED", "WORDS", "CLASSES", "STEPS"])
 def test_limits(monkeypatch, limit):
     """
     At a limit the texts still say just what is meant, perhaps in more texts or twice.
