@@ -17,7 +17,7 @@ from schedkit.recurrence.days import ANY, LENGTHS, WEEKDAYS, NearestWeekday, Nth
 from schedkit.recurrence.dialects import NOTHING, Dialect, Native, Reader
 from schedkit.recurrence.dialects.aws_write import MONTHS, Days, every_day, fewest
 from schedkit.recurrence.dialects.fields import HOURS, MINUTES, listed, parts
-from schedkit.recurrence.dialects.quartz_read import LOSES, loses_hours, timing
+from schedkit.recurrence.dialects.quartz_read import LOSES, loses, timing
 from schedkit.recurrence.dialects.timed import ticks
 from schedkit.recurrence.rewrite import steadied
 from schedkit.recurrence.when import Every, Once, Window
@@ -124,11 +124,11 @@ def _rules(part: When, *, bounded: bool) -> Iterator[tuple[str, str, int, Days]]
         seconds, mask = ticks(part, bounded=bounded)
         yield "UTC", listed(seconds, MINUTES), mask, every_day()
     for calendar in part.calendars():
-        if loses_hours(Zone.of(calendar.timezone)):
+        if loses(Zone.of(calendar.timezone), calendar.minute_mask):
             raise _refused(
                 f"timezone {calendar.timezone!r}",
                 LOSES,
-                "plan it in UTC",
+                "plan it in UTC, or some hours later",
                 "schedule.timezone",
             )
         for days in _days_of(calendar):

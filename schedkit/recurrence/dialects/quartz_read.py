@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from schedkit.recurrence.dialects import Native
     from schedkit.recurrence.dialects.wall import Item
 
-HOUR = 3_600
+HOUR, DAY = 3_600, 86_400
 LOSES = "its clocks skip more than an hour, or to within one; Quartz may lose the time after it"
 FARTHEST = 30  # days before the last one
 FIELDS = (
@@ -74,8 +74,6 @@ def timing(native: Native) -> Timing:
             loses runs.
     """
     zone = Zone.of(native.timezone)
-    if loses_hours(zone):
-        raise TimeZoneError(f"timezone {zone.name!r}", LOSES, "plan it in UTC")
     text = native.text
     words = list(re.finditer(r"[^ \t]+", text[:1_000]))
     seventh = len(words) == len(FIELDS)
@@ -86,7 +84,7 @@ def timing(native: Native) -> Timing:
             column = word.start() + 1
             raise CronSyntaxError(text, f"Quartz {reason}", field=field.name, column=column)
     seconds, minutes, hours, _, months, *_ = (each.values for each in found)
-    return Timing(
+    asked = Timing(
         text=text,
         zone=zone,
         hours=hours,
@@ -95,6 +93,11 @@ def timing(native: Native) -> Timing:
         days=_days(text, found[3], months, found[5]),
         years=found[6].values if seventh else tuple(YEARS),
     )
+    if loses(zone, asked.mask):
+        raise TimeZoneError(
+            f"timezone {zone.name!r}", LOSES, "plan it in UTC, or some hours later"
+        )
+    return asked
 
 
 def _odd(word: str, place: int) -> str:
@@ -131,12 +134,15 @@ def _found(item: Item, months: tuple[int, ...]) -> tuple[Item, ...]:
     return (item, ("beyond", number)) if kind == "nearest" and lacking else (item,)
 
 
-def loses_hours(zone: Zone) -> bool:
+def loses(zone: Zone, minutes: int) -> bool:
     """
-    Whether clocks skip more than an hour there, or to within one: Quartz may then lose the rest
-    of the hour that follows.
+    Whether one of *minutes* (bits) is near a gap of more than an hour, or one that ends within an
+    hour: there Quartz may lose the rest of the hour that follows.
     """
-    gaps = (each for each in zone.changes(*horizon()) if each.after > each.before)
-    return any(
-        each.after - each.before > HOUR or (each.epoch + each.after) % HOUR for each in gaps
-    )
+    for change in zone.changes(*horizon()):
+        start, end = change.epoch + change.before, change.epoch + change.after
+        if end - start > HOUR or (end > start and end % HOUR):
+            low, high = start % DAY // HOUR, start % DAY // HOUR + (end - start) // HOUR + 2
+            if any(minutes >> 60 * hour & (1 << 60) - 1 for hour in range(low, high + 1)):
+                return True
+    return False
