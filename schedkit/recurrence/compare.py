@@ -15,7 +15,6 @@ import attrs
 
 from schedkit.exceptions import NotExpressibleError
 from schedkit.recurrence.around import DAY, EPOCH_DAY, KINDS, Own, Sets, year_kind
-from schedkit.recurrence.checks import epoch
 from schedkit.recurrence.dialects.fields import bits, every_minutes, parts
 from schedkit.recurrence.sets import Calendar
 from schedkit.recurrence.when import Every, Window
@@ -168,34 +167,6 @@ def _written(calendar: Calendar, zones: set[str], dialect: Dialect) -> tuple[Cal
 def _with_policy(calendar: Calendar, dialect: Dialect) -> Calendar:
     policy = calendar.dst or dialect.policy(calendar)
     return calendar if policy in {None, calendar.dst} else attrs.evolve(calendar, dst=policy)
-
-
-def without_paces(
-    asked: Sequence[When], readers: Sequence[Reader]
-) -> tuple[list[When], list[Reader], int]:
-    """
-    Take away the steady intervals that both sides have, in step for all time; count them.
-    """
-    left, right, paces = list(asked), list(readers), set[tuple[int, int]]()
-    for part in asked:
-        if isinstance(part, Every):
-            pace = (part.interval, epoch(part.anchor) % part.interval)
-            same = next((reader for reader in right if reader.pace == pace), None)
-            if same is not None:
-                left.remove(part)
-                right.remove(same)
-                paces.add(pace)
-    left = [part for part in left if not _within(part, paces)]
-    return left, right, len(paces)
-
-
-def _within(part: When, paces: Iterable[tuple[int, int]]) -> bool:
-    """
-    Whether all instants of an interval are among those of *paces*.
-    """
-    return isinstance(part, Every) and any(
-        part.interval % step == 0 and epoch(part.anchor) % step == phase for step, phase in paces
-    )
 
 
 def sets_of(part: When) -> tuple[Zone, Sets]:

@@ -30,9 +30,9 @@ from schedkit.recurrence.compare import (
     policy_instants,
     repeated,
     sources,
-    without_paces,
 )
 from schedkit.recurrence.dialects.fields import parts
+from schedkit.recurrence.paces import without_paces
 from schedkit.recurrence.when import Once, Window
 from schedkit.recurrence.zones import Zone, tzdata_version
 
@@ -111,7 +111,9 @@ class Proof:
             return f"differs: {self.dialect} {' and '.join(filter(None, (lost, added)))} {data}"
         if not self.year_kinds:
             span = f"every instant from {self.horizon[0]} to {self.horizon[1]} {data}"
-            paces = f"{self.intervals} steady interval{'s' if self.intervals > 1 else ''} for ever"
+            paces = (
+                f"{self.intervals} steady interval{'s' if self.intervals > 1 else ''}, every run"
+            )
             return f"proved: {paces if self.intervals else span}"
         changes = f"{self.changes or 'no'} offset change{'s' if self.changes != 1 else ''}"
         days = f"{self.year_kinds} kinds of year, {self.minutes} minutes"

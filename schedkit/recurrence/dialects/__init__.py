@@ -61,6 +61,20 @@ class Native:
         return {"text": self.text, "timezone": self.timezone, "more": dict(self.more)}
 
 
+def course(interval: int, phase: int, start: int, end: int | None) -> tuple[int, int, int | None]:
+    """
+    Return the interval, the first run from *start* on, and the last one before *end*, or None.
+
+    Args:
+        interval: Seconds.
+        phase: Any run, before the start or after it.
+        start: Unix seconds.
+        end: Unix seconds; None is never.
+    """
+    last = None if end is None else end - 1 - (end - 1 - phase) % interval
+    return interval, start + (phase - start) % interval, last
+
+
 class Reader(ABC):
     """
     What the platform makes of one expression.
@@ -77,6 +91,7 @@ class Reader(ABC):
         ends: The Unix second from which on nothing runs, or None.
         pace: Of a steady interval, its seconds and its phase: runs are at the Unix seconds which
             leave that remainder.
+        course: Of a steady interval with a beginning, as `course` returns it.
     """
 
     zone: Zone
@@ -85,6 +100,7 @@ class Reader(ABC):
     begins: int | None = None
     ends: int | None = None
     pace: tuple[int, int] | None = None
+    course: tuple[int, int, int | None] | None = None
 
     @abstractmethod
     def year_days(self, first_weekday: int, leap: bool) -> int:

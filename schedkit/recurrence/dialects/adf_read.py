@@ -12,7 +12,7 @@ from schedkit.exceptions import NeverFiresError, NotExpressibleError, UnknownBeh
 from schedkit.recurrence.around import KINDS
 from schedkit.recurrence.compare import horizon
 from schedkit.recurrence.days import ANY
-from schedkit.recurrence.dialects import Reader
+from schedkit.recurrence.dialects import Reader, course
 from schedkit.recurrence.dialects.fields import bits
 from schedkit.recurrence.dialects.text import calendar
 from schedkit.recurrence.dialects.wall import EPOCH, FAR, YEARS, Days, Wall
@@ -66,6 +66,7 @@ class Rate(Reader):
         self.begins, self.ends, self.interval = first, ends, interval
         if ends is None and first <= horizon()[0]:
             self.pace = (interval, first % interval)
+        self.course = course(interval, first, first, ends)
 
     def year_days(self, first_weekday: int, leap: bool) -> int:  # noqa: ARG002
         """

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 
 from schedkit.exceptions import CronSyntaxError, NotExpressibleError
 from schedkit.recurrence.compare import horizon
-from schedkit.recurrence.dialects import Reader
+from schedkit.recurrence.dialects import Reader, course
 from schedkit.recurrence.dialects.text import MONTHS, WEEKDAYS, Field, calendar, minutes_of, parse
 from schedkit.recurrence.dialects.wall import DAY, EPOCH, Days, Wall
 from schedkit.recurrence.when import Every, Once, Window
@@ -55,6 +55,8 @@ class Rate(Reader):
         self.interval, self.begins, self.ends = interval, begins, ends
         if begins is not None and begins <= horizon()[0] and ends is None:
             self.pace = (interval, begins % interval)
+        if begins is not None:
+            self.course = course(interval, begins, begins, ends)
 
     def year_days(self, first_weekday: int, leap: bool) -> int:  # noqa: ARG002, it reads no clock
         """

@@ -124,15 +124,16 @@ def _rules(part: When, *, bounded: bool) -> Iterator[tuple[str, str, int, Days]]
         seconds, mask = ticks(part, bounded=bounded)
         yield "UTC", listed(seconds, MINUTES), mask, every_day()
     for calendar in part.calendars():
-        if loses(Zone.of(calendar.timezone), calendar.minute_mask):
-            raise _refused(
-                f"timezone {calendar.timezone!r}",
-                LOSES,
-                "plan it in UTC, or some hours later",
-                "schedule.timezone",
-            )
         for days in _days_of(calendar):
+            _check(calendar, days)
             yield calendar.timezone, "0", calendar.minute_mask, days
+
+
+def _check(calendar: Calendar, days: Days) -> None:
+    workday = days.mark.endswith("W")
+    if loses(Zone.of(calendar.timezone), calendar.minute_mask, workday=workday):
+        culprit, cure = f"timezone {calendar.timezone!r}", "plan it in UTC, or some hours later"
+        raise _refused(culprit, LOSES, cure, "schedule.timezone")
 
 
 def _days_of(calendar: Calendar) -> Iterator[Days]:

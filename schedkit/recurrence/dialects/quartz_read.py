@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from schedkit.recurrence.dialects.wall import Item
 
 HOUR, DAY = 3_600, 86_400
-LOSES = "its clocks skip more than an hour, or to within one; Quartz may lose the time after it"
+LOSES = "near the time that its clocks skip Quartz loses runs, or never ends its search"
 FARTHEST = 30  # days before the last one
 FIELDS = (
     Field("second", 0, 59, wraps=True, bare_step=True),
@@ -93,7 +93,8 @@ def timing(native: Native) -> Timing:
         days=_days(text, found[3], months, found[5]),
         years=found[6].values if seventh else tuple(YEARS),
     )
-    if loses(zone, asked.mask):
+    workday = any(item[0] in {"nearest", "workday"} for item in asked.days.doms or ())
+    if loses(zone, asked.mask, workday=workday):
         raise TimeZoneError(
             f"timezone {zone.name!r}", LOSES, "plan it in UTC, or some hours later"
         )
@@ -134,15 +135,16 @@ def _found(item: Item, months: tuple[int, ...]) -> tuple[Item, ...]:
     return (item, ("beyond", number)) if kind == "nearest" and lacking else (item,)
 
 
-def loses(zone: Zone, minutes: int) -> bool:
+def loses(zone: Zone, minutes: int, *, workday: bool) -> bool:
     """
     Whether one of *minutes* (bits) is near a gap of more than an hour, or one that ends within an
-    hour: there Quartz may lose the rest of the hour that follows.
+    hour, where Quartz may lose the rest of the hour that follows; with a *workday* (`15W`, `LW`)
+    also near one at midnight, where it may search for ever.
     """
     for change in zone.changes(*horizon()):
-        start, end = change.epoch + change.before, change.epoch + change.after
-        if end - start > HOUR or (end > start and end % HOUR):
-            low, high = start % DAY // HOUR, start % DAY // HOUR + (end - start) // HOUR + 2
-            if any(minutes >> 60 * hour & (1 << 60) - 1 for hour in range(low, high + 1)):
+        start, width = (change.epoch + change.before) % DAY, change.after - change.before
+        if width > HOUR or (width > 0 and ((start + width) % HOUR or (workday and start == 0))):
+            low, high = start // HOUR, (start + width) // HOUR + 2
+            if any(minutes >> 60 * hour & (1 << 60) - 1 for hour in range(low, high)):
                 return True
     return False
