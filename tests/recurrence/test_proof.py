@@ -517,7 +517,7 @@ def test_a_steady_interval_for_ever():
     native = ADF.write(every)
     proof = prove(every, native, ADF)
     assert (True, 1, 0) == (proof.holds, proof.intervals, proof.year_kinds)
-    assert "proved: 1 steady interval for ever" == proof.sentence
+    assert "proved: every run of 1 steady interval" == proof.sentence
     shifted = Every("7m", "2024-12-31T23:59:00Z")
     wrong = prove(shifted, native, ADF)
     assert (False, 0, 1_000) == (

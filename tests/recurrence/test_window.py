@@ -13,6 +13,9 @@ from hypothesis import strategies as st
 
 from schedkit.exceptions import SpecError
 from schedkit.recurrence import Cron, Every, Once, Union, Window
+from schedkit.recurrence.dialects import Native
+from schedkit.recurrence.dialects.eventbridge import EVENTBRIDGE
+from schedkit.recurrence.proof import prove
 from schedkit.testing import strategies
 
 
@@ -132,3 +135,21 @@ def test_a_window_is_no_member_of_a_union():
         Union(NINE, Window(NINE, START))
     cure = "put the window around the union: Window(Union(...), start=...)"
     assert ("Union", "a member has a window of its own", cure) == caught.value.args
+
+
+@pytest.mark.parametrize(
+    ("more", "holds"),
+    [
+        ({"StartDate": "2027-01-01T00:00:00Z"}, True),
+        ({"StartDate": "2027-01-01T00:05:00Z"}, False),
+        ({"StartDate": "2027-01-01T00:00:00Z", "EndDate": "2028-01-01T00:00:00Z"}, False),
+        ({}, False),
+    ],
+)
+def test_a_bounded_interval_is_proved_by_its_ends(more, holds):
+    """
+    Interval, first run and last run decide; nothing between them is looked at.
+    """
+    when = Window(Every("7m", "2027-01-01T00:00:00Z"), start="2026-12-31T23:58:00Z")
+    proof = prove(when, [Native("rate(7 minutes)", "UTC", more)], EVENTBRIDGE)
+    assert (holds, int(holds)) == (proof.holds, proof.intervals)

@@ -276,6 +276,11 @@ REFUSED = (
         "schedule.timezone",
     ),
     (
+        Calendar(minutes=0, hours=0, days=NearestWeekday(15), timezone="Africa/Cairo"),
+        f"timezone 'Africa/Cairo': {FAR_GAP}; plan it in UTC, or some hours later",
+        "schedule.timezone",
+    ),
+    (
         Every("90m", "2026-01-01T00:00:30Z"),
         (
             "Every('1h30m'), anchor 2026-01-01T00:00:30+00:00: within a window, or in several "
