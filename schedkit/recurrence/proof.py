@@ -111,9 +111,8 @@ class Proof:
             return f"differs: {self.dialect} {' and '.join(filter(None, (lost, added)))} {data}"
         if not self.year_kinds:
             span = f"every instant from {self.horizon[0]} to {self.horizon[1]} {data}"
-            paces = (
-                f"{self.intervals} steady interval{'s' if self.intervals > 1 else ''}, every run"
-            )
+            plural = "s" if self.intervals > 1 else ""
+            paces = f"every run of {self.intervals} steady interval{plural}"
             return f"proved: {paces if self.intervals else span}"
         changes = f"{self.changes or 'no'} offset change{'s' if self.changes != 1 else ''}"
         days = f"{self.year_kinds} kinds of year, {self.minutes} minutes"
@@ -288,7 +287,9 @@ def _doubled(
     """
     if len(groups) < 2:
         return
-    if len({own.offset for clock in by_clock for own in clock.owns}) != 1 or len(by_clock) != 1:
+    owns = [own for clock in by_clock for own in clock.owns]
+    one = len(by_clock) == 1 and len({own.offset for own in owns}) == 1
+    if not one or len(owns) < sum(map(len, groups)):  # intervals that were in step are none
         yield from _meetings(groups, start, stop)
         return
     last = start
