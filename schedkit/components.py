@@ -104,7 +104,7 @@ class _Component(pulumi.ComponentResource):
         """
         An id that raises what the gate raises.
         """
-        return pulumi.Output.from_input(self._program.gate(self.translator.name))
+        return pulumi.Output.from_input(self._program.gate(""))
 
     def _hand_out(self, schedule_id: Any) -> None:
         if isinstance(self.spec, PipelineSpec):

@@ -25,7 +25,7 @@ SchedkitError
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 
 if TYPE_CHECKING:
@@ -48,6 +48,8 @@ class SchedkitError(Exception):
         cure: What to write instead; empty when there is none.
     """
 
+    _whole: ClassVar[bool] = False  # whether no line of the sentence is too long
+
     def __init__(self, culprit: str, reason: str, cure: str = "") -> None:
         super().__init__(culprit, reason, cure)
         self.culprit = culprit
@@ -55,7 +57,8 @@ class SchedkitError(Exception):
         self.cure = cure
 
     def __str__(self) -> str:
-        culprit, reason, cure = map(_cut, (self.culprit, self.reason, self.cure))
+        told = (self.culprit, self.reason, self.cure)
+        culprit, reason, cure = told if self._whole else map(_cut, told)
         return f"{culprit}: {reason}{'; ' if cure else ''}{cure}"
 
 
@@ -221,6 +224,8 @@ class UnsupportedError(SchedkitError, NotImplementedError):
         none: Why there are none, where they were looked for in vain.
     """
 
+    _whole = True
+
     def __init__(
         self,
         backend: str,
@@ -238,9 +243,6 @@ class UnsupportedError(SchedkitError, NotImplementedError):
         self.alternatives = tuple(alternatives)
         self.none = none
 
-    def __str__(self) -> str:
-        return f"{self.culprit}: {self.reason}"  # whole: it is a report
-
     def __reduce__(self) -> tuple[object, ...]:
         arguments = (self.backend, self.findings, self.culprit, self.alternatives, self.none)
         return (_rebuild, (type(self), arguments, {}))
@@ -250,6 +252,8 @@ class ProgramError(SchedkitError, RuntimeError):
     """
     A Pulumi program failed while it was previewed.
     """
+
+    _whole = True
 
 
 class ProgramTimeoutError(ProgramError, TimeoutError):

@@ -30,10 +30,7 @@ def without_paces(
     paces: set[tuple[int, int]] = set()
     for part in asked:
         pace, steady = _steady(part)
-        same = next(
-            (r for r in right if (pace and r.pace == pace) or (steady and r.course == steady)),
-            None,
-        )
+        same = next((reader for reader in right if _alike(reader, pace, steady)), None)
         if same is not None:
             left.remove(part)
             right.remove(same)

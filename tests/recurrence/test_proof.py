@@ -395,6 +395,8 @@ def test_an_unknown_policy():
     proof = prove(when, dialect.write(when), dialect, years=1)
     assert (True, 0) == (proof.holds, proof.changes)
     assert ["03:00", "03:30", "02:30", "02:30"] == [d.strftime("%H:%M") for d in proof.unknown]
+    told = "1440 minutes of Europe/Berlin to 2027, but for 4 instants when clocks change"
+    assert f"proved: 14 kinds of year, {told} (tzdata {TZDATA})" == proof.sentence
     safe = Cron("0 9 * * *", "Europe/Berlin")
     assert () == prove(safe, dialect.write(safe), dialect).unknown
 
@@ -587,3 +589,27 @@ def test_coincidence_of_two_clocks():
     doubled = prove(when, [rate(), daily], EVENTBRIDGE).doubled
     assert "2026-05-02T00:30:00+00:00" == shown(doubled)[0]
     assert {0} == {(int(at.timestamp()) - int(doubled[0].timestamp())) % 420 for at in doubled}
+
+
+def test_days_that_another_clock_makes_good():
+    """
+    A wrong day of one clock is no fault where another clock runs at all of its instants.
+    """
+    union = Union(Cron("0 9 1 * *", "Europe/Berlin"), Cron("0 * * * *"))
+    natives = [Native("0 9 2 * *", "Europe/Berlin"), Native("0 * * * *")]
+    proof = prove(union, natives, ROBFIG)
+    assert (True, 0) == (proof.holds, proof.year_kinds)
+
+
+def test_natives_meet_only_after_both_began():
+    """
+    Two clocks that show one instant coincide from the later StartDate on.
+    """
+    union = Union(Cron("0 9 * * *", "Europe/Berlin"), Cron("0 8 * * *", "Europe/London"))
+    late = {"StartDate": "2027-06-01T00:00:00Z"}
+    natives = [
+        Native("cron(0 9 * * ? *)", "Europe/Berlin"),
+        Native("cron(0 8 * * ? *)", "Europe/London", late),
+    ]
+    proof = prove(union, natives, EVENTBRIDGE)
+    assert "2027-06-01T07:00:00+00:00" == shown(proof.doubled)[0]

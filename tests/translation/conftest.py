@@ -4,6 +4,7 @@ A horizon that newer time zone data do not move; and `random_schedules` of the f
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from pathlib import Path
 
@@ -27,3 +28,15 @@ def horizon_from_2026(monkeypatch):
     proof_module._prove.cache_clear()
     yield
     proof_module._prove.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def loop():
+    """
+    An event loop of this thread, for Outputs; an earlier test may have taken it away.
+    """
+    made = asyncio.new_event_loop()
+    asyncio.set_event_loop(made)
+    yield
+    made.close()
+    asyncio.set_event_loop(None)
