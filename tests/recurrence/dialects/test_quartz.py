@@ -55,6 +55,8 @@ WRITTEN = (
         Calendar(**NINE, days=[-1, -2, -3], months=[1, 4]),
         ["0 0 9 29-31 1 ?", "0 0 9 28-30 4 ?"],
     ),
+    (Calendar(**NINE, days=[31, -31], months=[1, 4]), ["0 0 9 1,31 1 ?"]),
+    (Calendar(**NINE, days=[1, NearestWeekday(31)], months=4), ["0 0 9 1 4 ?"]),
     (Calendar(**NINE, days=NearestWeekday(15)), ["0 0 9 15W * ?"]),
     (Calendar(**NINE, days=NearestWeekday(31)), ["0 0 9 31W 1,3,5,7,8,10,12 ?"]),
     (Calendar(**NINE, weekdays=NthWeekday("MON", 2)), ["0 0 9 ? * 2#2"]),

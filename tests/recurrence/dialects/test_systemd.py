@@ -67,6 +67,31 @@ WRITTEN = (
         ["Mon..Fri *-04-30 09:00:00 UTC", "Fri *-04-28,29 09:00:00 UTC"],
     ),
     (
+        Calendar(**NINE, days=NearestWeekday(1)),
+        ["Mon..Fri *-*-01 09:00:00 UTC", "Mon *-*-02,03 09:00:00 UTC"],
+    ),
+    (
+        Calendar(**NINE, days=NearestWeekday(31), months=[1, 4]),
+        ["Mon..Fri *-01-31 09:00:00 UTC", "Fri *-01-29,30 09:00:00 UTC"],
+    ),
+    (
+        Calendar(**NINE, days=NearestWeekday(15), weekdays=2, day_rule="all"),
+        ["Tue *-*-15 09:00:00 UTC"],
+    ),
+    (
+        Calendar(
+            **NINE,
+            days=[5, 6, 7],
+            weekdays=[NthWeekday("MON", 1), NthWeekday("MON", 2)],
+            day_rule="all",
+        ),
+        ["Mon *-*-05..07 09:00:00 UTC"],
+    ),
+    (
+        Calendar(**NINE, days=[22, 23], weekdays=NthWeekday("FRI", -1), months=2, day_rule="all"),
+        ["Fri *-02-23 09:00:00 UTC", "Fri *-02~07 09:00:00 UTC"],
+    ),
+    (
         Calendar(**NINE, days=range(24, 32), weekdays=NthWeekday("FRI", -1), day_rule="all"),
         [
             "Fri *-*-25..31 09:00:00 UTC",
@@ -123,6 +148,10 @@ READ = (
     ("8..16/4,9:30 UTC", Calendar(minutes=30, hours=[8, 9, 12, 16])),
     ("7..8/60:00 UTC", Calendar(minutes=0, hours=7)),
     ("26..27-*-* 9:00 UTC", Window(Calendar(**NINE), NEW_YEAR, "2028-01-01T00:00:00Z")),
+    (
+        "2026-03-* 9:00 UTC",
+        Window(Calendar(**NINE, months=3), NEW_YEAR, "2027-01-01T00:00:00Z"),
+    ),
     ("2026-03-01 9:30:15 UTC", Once("2026-03-01T09:30:15Z")),
     ("@1772357415 Asia/Tokyo", Once("2026-03-01T09:30:15Z")),
     ("*:*:0/20 UTC", Every("20s", "1970-01-01T00:00:00Z")),
@@ -220,6 +249,13 @@ REJECTED = (  # by systemd-analyze 252, too
     ("*/2:00", "hour", 1, "'*/2': '*' is no number there"),
     ("9:0:30..30", "second", 5, "'30..30': the range is shorter than a second"),
     ("1..2..3:00", "hour", 1, "'1..2..3': '2..3' is no number there"),
+    pytest.param(
+        "9:0:" + ",".join(f"0.{number:03}" for number in range(242)),
+        "second",
+        5,
+        "'0.000,0.001,0.002,0.003,0.004,0.005,0.00': it takes 240 values",
+        id="242 values",
+    ),
     ("@9999999999", "year", 1, "'@9999999999': its years end with 2199"),
     ("@12x", "", 1, "'@12x': after @ stand the seconds since 1970, and then nothing"),
 )
