@@ -236,6 +236,7 @@ REJECTED = (  # by systemd-analyze 252, too
     (" 9:00", "", 1, "'': it begins with nothing"),
     ("10", "hour", 1, "'10': a time has hours, minutes, and perhaps seconds"),
     ("9:00 ", "", 1, "'9:00': nothing may follow the time"),
+    ("9:00 Nowhere", "", 6, "'Nowhere': nothing may follow the time"),
     ("Sat..Mon 9:00", "weekday", 1, "'Sat..Mon': that is no weekday, and no range from Monday on"),
     ("Mon,,Tue", "weekday", 5, "'': that is no weekday, and no range from Monday on"),
     ("1-2-3-4", "day", 1, "'1-2-3-4': a date is a year, a month and a day"),
