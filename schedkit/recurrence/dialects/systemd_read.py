@@ -22,7 +22,7 @@ from schedkit.recurrence.zones import Zone
 MICRO = 1_000_000
 FROM_END = 28  # days of a month that may be counted from its end
 SHORTER = 3  # days by which that shrinks with each further value of a list
-MANY = 240  # values of a list
+MANY = 241  # values of a list, repeats too
 NONE = -1
 CENTURY = 100
 DIGITS = 10  # of a number, leading zeros apart
@@ -245,9 +245,10 @@ def _values(word: Word, kind: Component) -> Values:
     if word.text == "*":
         whole = range(kind.low, kind.high + 1, kind.unit)
         return Values(tuple(value // kind.unit for value in whole), free=True)
-    spans = {_span(item, kind): item for item in word.split(",")}
-    if len(spans) > MANY:
+    items = word.split(",")
+    if len(items) > MANY:
         raise word.error(f"it takes {MANY} values", kind.name)
+    spans = {_span(item, kind): item for item in items}
     found: set[int] = set()
     high = kind.high
     for span, item in sorted(spans.items()):
