@@ -144,10 +144,10 @@ def test_requirements(name: str) -> None:
 
 def test_extras_of_the_core() -> None:
     """
-    One extra per backend's distribution, and one for those who test a backend.
+    One extra per backend's distribution, one for pictures, and one for those who test a backend.
     """
     extras = read_metadata("schedkit").get_all("Provides-Extra")
-    assert ["kubernetes", "local", "testing"] == sorted(extras)
+    assert ["kubernetes", "local", "pictures", "testing"] == sorted(extras)
 
 
 @each_distribution
