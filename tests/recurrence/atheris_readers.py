@@ -5,7 +5,7 @@ Coverage-guided input for every reader of schedkit, one second for each.
 
 An input is the number of a target, a text, and perhaps a time zone and names and values, with the
 byte 255 between them, which no text has in UTF-8. Findings are printed as they come, each place
-once; the exit status is 1 if there is any. Needs `atheris`, https://pypi.org/project/atheris.
+once; the exit status is 1 if there is any. Needs the package `atheris`.
 """
 
 from __future__ import annotations
