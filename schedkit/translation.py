@@ -28,8 +28,9 @@ from schedkit.recurrence.checks import hint, plain
 from schedkit.recurrence.compare import bounds, policy_instants
 from schedkit.recurrence.compare import horizon as proof_horizon
 from schedkit.recurrence.dialects import Dialect, Native
+from schedkit.recurrence.dialects.fields import parts
 from schedkit.recurrence.proof import prove
-from schedkit.recurrence.when import Union, Window
+from schedkit.recurrence.when import Every, Once, Union, Window
 from schedkit.recurrence.zones import POINTWISE
 
 
@@ -266,9 +267,8 @@ def _stating(when: When, language: Dialect) -> When:
     The schedule with the platform's DST policy in words, where it is known and matters.
     """
     inside, start, end = bounds(when)
-    parts = inside.members if isinstance(inside, Union) else (inside,)
     found: list[When] = []
-    for part in parts:
+    for part in parts(inside):
         for calendar in map(_plain_utc, part.calendars()):
             policy = language.policy(calendar)
             meant = attrs.evolve(calendar, dst=policy)
@@ -317,13 +317,13 @@ def _asked(when: When, count: int) -> Iterable[Finding]:
     A finding for what the schedule asks for; the proof judges the instants.
     """
     inside, start, end = bounds(when)
-    members = inside.members if isinstance(inside, Union) else (inside,)
+    members = parts(inside)
     calendars = inside.calendars()
     rules = {calendar.day_rule for calendar in calendars}
     asks = {
         Feature.CRON: bool(calendars),
-        Feature.EVERY: any(hasattr(member, "interval") for member in members),
-        Feature.ONCE: any(hasattr(member, "instant") for member in members),
+        Feature.EVERY: any(isinstance(member, Every) for member in members),
+        Feature.ONCE: any(isinstance(member, Once) for member in members),
         Feature.UNION: len(members) > 1,
         Feature.DAY_UNION: "any" in rules,
         Feature.DAY_INTERSECTION: "all" in rules,

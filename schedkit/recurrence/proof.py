@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from functools import lru_cache
-from heapq import merge
-from itertools import groupby, islice
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 import attrs
@@ -31,6 +30,7 @@ from schedkit.recurrence.compare import (
     repeated,
     sources,
 )
+from schedkit.recurrence.dialects import together
 from schedkit.recurrence.dialects.fields import parts
 from schedkit.recurrence.paces import without_paces
 from schedkit.recurrence.when import Once, Window
@@ -294,7 +294,7 @@ def _doubled(
         return
     last = start
     for low, high in dates(doubled_days(by_clock[0]), data_year()):
-        found = repeated(_fires(group, max(low, last), high) for group in groups)
+        found = repeated(together(group, max(low, last), high) for group in groups)
         for instant in found:
             yield instant
             last = instant + 1
@@ -306,7 +306,7 @@ def _meetings(groups: Sequence[Sequence[Reader]], start: int, stop: int) -> Iter
     """
     rarest, *busier = sorted(groups, key=_runs_a_year)
     while busier:
-        for run in _fires(rarest, start, stop):
+        for run in together(rarest, start, stop):
             if any(_runs_at(reader, run) for group in busier for reader in group):
                 yield run
         rarest, *busier = busier
@@ -331,11 +331,6 @@ def _runs_a_year(readers: Sequence[Reader]) -> int:
         reader.minutes.bit_count() * reader.year_days(*KINDS[0]).bit_count() for reader in readers
     )
     return sum(runs or MINUTES * 365 for runs in known)
-
-
-def _fires(readers: Iterable[Reader], start: int, stop: int) -> Iterator[int]:
-    runs = merge(*(reader.fires(start, stop) for reader in readers))
-    return (instant for instant, _ in groupby(runs))
 
 
 def _widened(when: When, start: int, stop: int) -> tuple[int, int]:

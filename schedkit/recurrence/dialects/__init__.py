@@ -130,6 +130,14 @@ class Reader(ABC):
             last, found = found, self.next(found)
 
 
+def together(readers: Iterable[Reader], start: int, stop: int) -> Iterator[int]:
+    """
+    Yield the runs of several readers in `start <= t < stop`, those that coincide once.
+    """
+    runs = merge(*(reader.fires(start, stop) for reader in readers))
+    return (instant for instant, _ in groupby(runs))
+
+
 class Dialect(ABC):
     """
     One platform's schedule language.
@@ -206,8 +214,7 @@ class Dialect(ABC):
         """
         Yield the runs of *native* in `start <= t < stop` (Unix seconds).
         """
-        runs = merge(*(reader.fires(start, stop) for reader in self.readers(native)))
-        return (instant for instant, _ in groupby(runs))
+        return together(self.readers(native), start, stop)
 
     def next(self, native: Native, epoch: int) -> int | None:
         """
