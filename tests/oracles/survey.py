@@ -222,10 +222,11 @@ def main() -> int:
                     total[name].add(tally)
                 done += jobs[job]
                 print(f"{done} schedules, {time.perf_counter() - begin:.0f} s", file=sys.stderr)
-        except KeyboardInterrupt:  # what is done is reported
+        except KeyboardInterrupt:  # what is done is reported; what runs is waited for after it
             pool.shutdown(wait=False, cancel_futures=True)
-    for name, tally in total.items():
-        report(name, tally)
+        for name, tally in total.items():
+            report(name, tally)
+        sys.stdout.flush()
     most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
     spent = time.perf_counter() - begin
     print(f"{done} schedules x {len(names)} dialects in {spent:.0f} s, {most} MB at most")
