@@ -9,7 +9,7 @@ from datetime import date
 from typing import TYPE_CHECKING, cast
 
 from schedkit.recurrence import instants
-from schedkit.recurrence.dialects.fields import bits
+from schedkit.recurrence.grid import bits
 
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Own(Sets):
         self.timezone = reader.zone.name
         self.dst = dst
         self.seconds = tuple(60 * minute for minute in bits(reader.minutes))
-        self._numbers: dict[tuple[int, bool], list[int]] = {}
+        self._numbers: dict[tuple[int, bool], Sequence[int]] = {}
         months = {date.fromordinal(day + 1).month for day in self.day_numbers(0, leap=False)}
         self.every_month = len(months) == 12
 

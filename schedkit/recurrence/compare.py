@@ -15,7 +15,8 @@ import attrs
 
 from schedkit.exceptions import NotExpressibleError
 from schedkit.recurrence.around import DAY, EPOCH_DAY, KINDS, Own, Sets, year_kind
-from schedkit.recurrence.dialects.fields import bits, every_minutes, parts
+from schedkit.recurrence.dialects.fields import every_minutes, parts
+from schedkit.recurrence.grid import bits
 from schedkit.recurrence.sets import Calendar
 from schedkit.recurrence.when import Every, Window
 from schedkit.recurrence.zones import POINTWISE, Dst, Zone, tzdata_version

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from schedkit.exceptions import NotExpressibleError
 from schedkit.recurrence.around import DAY, KINDS, Sets, year_kind
 from schedkit.recurrence.compare import horizon, sets_of
-from schedkit.recurrence.dialects.fields import bits, parts
+from schedkit.recurrence.dialects.fields import parts
+from schedkit.recurrence.grid import bits
 from schedkit.recurrence.when import Every
 
 

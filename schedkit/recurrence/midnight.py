@@ -16,7 +16,7 @@ import attrs
 
 from schedkit.exceptions import NeverFiresError
 from schedkit.recurrence.days import ANY, LENGTHS
-from schedkit.recurrence.dialects.fields import bits
+from schedkit.recurrence.grid import bits
 
 
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ from schedkit.exceptions import NotExpressibleError, SpecError
 from schedkit.recurrence.checks import EPOCH
 from schedkit.recurrence.compare import horizon
 from schedkit.recurrence.days import ANY
-from schedkit.recurrence.dialects.fields import bits, rectangles
+from schedkit.recurrence.dialects.fields import rectangles
+from schedkit.recurrence.grid import bits
 from schedkit.recurrence.midnight import moved
 from schedkit.recurrence.when import Union, Window
 from schedkit.recurrence.zones import POINTWISE, Zone

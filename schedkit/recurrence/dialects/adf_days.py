@@ -14,8 +14,8 @@ import attrs
 
 from schedkit.recurrence.around import KINDS
 from schedkit.recurrence.days import ANY, NearestWeekday, NthWeekday
-from schedkit.recurrence.dialects.fields import bits
 from schedkit.recurrence.dialects.wall import YEARS
+from schedkit.recurrence.grid import bits
 from schedkit.recurrence.sets import Calendar
 
 

@@ -13,9 +13,9 @@ from schedkit.recurrence.around import KINDS
 from schedkit.recurrence.compare import horizon
 from schedkit.recurrence.days import ANY
 from schedkit.recurrence.dialects import Reader, course
-from schedkit.recurrence.dialects.fields import bits
 from schedkit.recurrence.dialects.text import calendar
 from schedkit.recurrence.dialects.wall import EPOCH, FAR, YEARS, Days, Wall
+from schedkit.recurrence.grid import bits
 from schedkit.recurrence.sets import Calendar
 from schedkit.recurrence.when import Every, Once, Window
 from schedkit.recurrence.zones import LAST, Zone

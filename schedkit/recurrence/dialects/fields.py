@@ -14,6 +14,7 @@ from schedkit.exceptions import NotExpressibleError
 from schedkit.recurrence.cover import boxes
 from schedkit.recurrence.days import LENGTHS
 from schedkit.recurrence.durations import duration
+from schedkit.recurrence.grid import bits
 from schedkit.recurrence.least import classes, fewer
 from schedkit.recurrence.when import Union
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from schedkit.recurrence.when import Every, When
+
+    Products = list[tuple[Sequence[int], Sequence[int]]]
 
 DAY = 86_400
 _MONTH, _WEEK = range(1, 32), range(7)
@@ -150,7 +153,7 @@ def _table() -> dict[str, list[int]]:
     }
 
 
-def rectangles(mask: int) -> list[tuple[list[int], list[int]]]:
+def rectangles(mask: int) -> Products:
     """
     Split minutes of the day (bits) into few disjoint products of minutes and hours, cut along one
     or the other.
@@ -162,8 +165,10 @@ def rectangles(mask: int) -> list[tuple[list[int], list[int]]]:
     for minute in MINUTES:
         hours = sum((mask >> 60 * hour + minute & 1) << hour for hour in HOURS)
         columns.setdefault(hours, []).append(minute)
-    by_hour = [(bits(row), hours) for row, hours in rows.items() if row]
-    by_minute = [(minutes, bits(column)) for column, minutes in columns.items() if column]
+    by_hour: Products = [(bits(row), hours) for row, hours in rows.items() if row]
+    by_minute: Products = [
+        (minutes, bits(column)) for column, minutes in columns.items() if column
+    ]
     return by_hour if len(by_hour) <= len(by_minute) else by_minute
 
 
@@ -178,13 +183,6 @@ def listed(values: Sequence[int], whole: range, *, star: bool = False) -> str:
     if star and step > 1 and list(values) == list(whole[::step]):
         return f"*/{step}"
     return ",".join(_runs(values))
-
-
-def bits(mask: int) -> list[int]:
-    """
-    Return the places of the bits that are set.
-    """
-    return [place for place in range(mask.bit_length()) if mask >> place & 1]
 
 
 def every_minutes(every: Every) -> int:

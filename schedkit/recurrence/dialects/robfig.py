@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from schedkit.exceptions import NeverFiresError, NotExpressibleError
 from schedkit.recurrence.dialects import NOTHING, Dialect, Native, Reader
-from schedkit.recurrence.dialects.fields import bits
 from schedkit.recurrence.dialects.robfig_parse import delay, fields
 from schedkit.recurrence.dialects.robfig_search import STAR, Search
 from schedkit.recurrence.dialects.unix import texts_by_zone
+from schedkit.recurrence.grid import bits
 from schedkit.recurrence.sets import Calendar
 from schedkit.recurrence.zones import Dst, Zone
 
@@ -102,7 +102,7 @@ def _write(when: When) -> tuple[Native, ...]:
     )
 
 
-def _values(mask: int) -> list[int]:
+def _values(mask: int) -> tuple[int, ...]:
     return bits(mask & ~STAR)
 
 
