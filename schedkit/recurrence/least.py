@@ -11,15 +11,19 @@ from itertools import chain, combinations, islice
 from typing import TYPE_CHECKING, TypeVar
 
 from schedkit.recurrence.cover import by_class, masks_of
+from schedkit.recurrence.days import LENGTHS
 from schedkit.recurrence.grid import Grid, bits
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Sequence
+    from collections.abc import Callable, Container, Hashable, Iterable, Sequence
 
     D = TypeVar("D", bound=Hashable)
     Box = tuple[tuple[int, ...], tuple[int, ...], D]
 
+_LENGTHS = [(month, length) for month, each in enumerate(LENGTHS, 1) for length in each]
+_WEEK = range(7)
+_BITS = 32  # of a month
 TRIED = 2_000  # day specs that are looked at
 WORDS = 256  # of those, the ones that fit somewhere
 CLASSES = 8  # of values, whose unions are tried
@@ -78,6 +82,24 @@ def doubled(found: Iterable[Box[D]], days: Callable[[D], int]) -> bool:
         {*one[0]} & {*other[0]} and {*one[1]} & {*other[1]} and days(one[2]) & days(other[2])
         for one, other in combinations(found, 2)
     )
+
+
+def of_months(months: Container[int], days: Callable[[int], int]) -> int:
+    """
+    Return days as bits: month and its length, then as *days* has them for a month of that length.
+    """
+    found = 0
+    for place, (month, length) in enumerate(_LENGTHS):
+        if month in months:
+            found |= days(length) << _BITS * len(_WEEK) * place
+    return found
+
+
+def of_weeks(days: Callable[[int], int]) -> int:
+    """
+    Return the days of a month as bits: the weekday of its first day, then as *days* has them then.
+    """
+    return sum(days(first) << _BITS * first for first in _WEEK)
 
 
 def classes(sets: Iterable[Iterable[int]]) -> list[tuple[int, ...]]:

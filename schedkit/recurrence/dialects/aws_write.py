@@ -26,7 +26,7 @@ from schedkit.recurrence.days import (
     month_weekdays,
 )
 from schedkit.recurrence.dialects.fields import HOURS, MINUTES, listed
-from schedkit.recurrence.least import classes, fewer
+from schedkit.recurrence.least import classes, fewer, of_months, of_weeks
 
 
 if TYPE_CHECKING:
@@ -38,7 +38,6 @@ MONTHS = tuple(range(1, 13))
 MONTH, WEEK = tuple(range(1, 32)), tuple(range(7))
 PLACES = {1: range(1, 8), 2: range(8, 15), 3: range(15, 22), 4: range(22, 29), 5: range(29, 32)}
 LAST_WEEK = set(range(-7, 0))
-_LENGTHS = [(month, length) for month in MONTHS for length in LENGTHS[month - 1]]
 BORDER = "nearest-border"
 BORDER_FACT = "which day nW names where the nearest Monday to Friday is in another month, as on a \
 Saturday 1st, and in a month that lacks the day (assumed: as Quartz, never in another month)"
@@ -153,24 +152,16 @@ def _words(rules: Sequence[Days]) -> Iterator[Days]:
 
 @lru_cache(maxsize=16_384)
 def _cells(days: Days) -> int:
-    """
-    The days as bits: month and its length, weekday of its first day, day.
-    """
-    found = 0
-    for place, (month, length) in enumerate(_LENGTHS):
-        if month in days.months:
-            found |= _in_month(days.kind, days.values, days.mark, length) << 7 * 32 * place
-    return found
+    return of_months(
+        days.months, lambda length: _in_month(days.kind, days.values, days.mark, length)
+    )
 
 
 @lru_cache(maxsize=4_096)
 def _in_month(kind: str, values: tuple[int, ...], mark: str, length: int) -> int:
     named: tuple[int | NearestWeekday | NthWeekday, ...] = (_marked(mark),) if mark else values
     of = month_days if kind == "day" else month_weekdays
-    found = 0
-    for first in WEEK:
-        found |= of(named, first, length) << 32 * first  # type: ignore[arg-type]
-    return found
+    return of_weeks(lambda first: of(named, first, length))  # type: ignore[arg-type]
 
 
 def _marked(mark: str) -> int | NearestWeekday | NthWeekday:

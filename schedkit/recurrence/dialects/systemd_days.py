@@ -20,7 +20,7 @@ from schedkit.recurrence.days import (
     month_days,
     month_weekdays,
 )
-from schedkit.recurrence.least import classes
+from schedkit.recurrence.least import classes, of_months, of_weeks
 
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 MONTHS, WEEK, WORKDAYS = tuple(range(1, 13)), tuple(range(7)), (1, 2, 3, 4, 5)
 MONDAY, FRIDAY = 1, 5
 FEBRUARY, FROM_END, LONGEST = 2, 28, 31
-_LENGTHS = [(month, length) for month in MONTHS for length in LENGTHS[month - 1]]
 
 
 @attrs.frozen(order=True)
@@ -88,21 +87,17 @@ def cells(days: Days) -> int:
     """
     The days as bits: month and its length, weekday of its first day, day.
     """
-    found = 0
-    for place, (month, length) in enumerate(_LENGTHS):
-        if month in days.months:
-            found |= _in_month(days.weekdays, days.back, days.days, length) << 7 * 32 * place
-    return found
+    return of_months(
+        days.months, lambda length: _in_month(days.weekdays, days.back, days.days, length)
+    )
 
 
 @lru_cache(maxsize=4_096)
 def _in_month(weekdays: tuple[int, ...], back: bool, days: tuple[int, ...], length: int) -> int:
     numbers = tuple(-day for day in days) if back else days or tuple(range(1, length + 1))
-    found = 0
-    for first in WEEK:
-        both = month_days(numbers, first, length) & month_weekdays(weekdays, first, length)
-        found |= both << 32 * first
-    return found
+    return of_weeks(
+        lambda first: month_days(numbers, first, length) & month_weekdays(weekdays, first, length)
+    )
 
 
 def days_of(calendar: Calendar) -> list[Days]:
