@@ -15,7 +15,8 @@ import attrs
 
 from schedkit.exceptions import NotExpressibleError
 from schedkit.recurrence.around import DAY, EPOCH_DAY, KINDS, Own, Sets, year_kind
-from schedkit.recurrence.dialects.fields import every_minutes, parts
+from schedkit.recurrence.days import ANY
+from schedkit.recurrence.dialects.fields import parts
 from schedkit.recurrence.grid import bits
 from schedkit.recurrence.sets import Calendar
 from schedkit.recurrence.when import Every, Window
@@ -162,7 +163,29 @@ def _written(calendar: Calendar, zones: set[str], dialect: Dialect) -> tuple[Cal
     from schedkit.recurrence.rewrite import same_in_utc  # which needs the horizon
 
     same = same_in_utc(calendar)
-    return (calendar,) if same is None else same.calendars()
+    return same.calendars() if same and _same_runs(calendar, same.calendars()) else (calendar,)
+
+
+def _same_runs(calendar: Calendar, others: Sequence[Calendar]) -> bool:
+    """
+    Whether *others*, as the writer made them in UTC, have the very instants of *calendar*.
+
+    All of them have the same minutes each day, so a day on both sides of each change tells all;
+    changes of the same offsets at the same time of day are alike.
+    """
+    every = (calendar, *others)
+    if any(
+        field is not ANY for each in every for field in (each.days, each.months, each.weekdays)
+    ):
+        return False
+    changes = Zone.of(calendar.timezone).changes(*horizon())
+    alike = {(each.epoch % DAY, each.before, each.after): each.epoch for each in changes}
+    for epoch in alike.values():
+        near = epoch - DAY, epoch + DAY
+        runs = {run for each in others for run in each.epochs(*near)}
+        if runs != {*calendar.epochs(*near)}:
+            return False
+    return True
 
 
 def _with_policy(calendar: Calendar, dialect: Dialect) -> Calendar:
@@ -178,8 +201,11 @@ def sets_of(part: When) -> tuple[Zone, Sets]:
         NotExpressibleError: It reads no wall clock.
     """
     inside, _, _ = bounds(part)
-    if isinstance(inside, Every):
-        return Zone.of("UTC"), Sets(every_minutes(inside), _all_days, part.epochs)
+    if isinstance(inside, Every) and not DAY % inside.interval:
+        runs = [*inside.epochs(0, DAY)]  # the writer has its own way to the minutes
+        if not any(run % 60 for run in runs):
+            minutes = sum(1 << run // 60 for run in runs)
+            return Zone.of("UTC"), Sets(minutes, _all_days, part.epochs)
     if isinstance(inside, Calendar):
         return Zone.of(inside.timezone), Sets(inside.minute_mask, inside.year_days, part.epochs)
     raise NotExpressibleError(str(part), "reads no wall clock", feature="schedule.once")

@@ -8,15 +8,17 @@ import json
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import attrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schedkit.exceptions import CronSyntaxError
-from schedkit.recurrence import compare
+from schedkit.recurrence import compare, rewrite
 from schedkit.recurrence import proof as proof_module
-from schedkit.recurrence.dialects import Native
+from schedkit.recurrence.dialects import Native, fields, unix
 from schedkit.recurrence.dialects.adf import ADF
+from schedkit.recurrence.dialects.cloud_scheduler import CLOUD_SCHEDULER
 from schedkit.recurrence.dialects.eventbridge import EVENTBRIDGE
 from schedkit.recurrence.dialects.robfig import ROBFIG, Robfig
 from schedkit.recurrence.proof import prove
@@ -613,3 +615,34 @@ def test_natives_meet_only_after_both_began():
     ]
     proof = prove(union, natives, EVENTBRIDGE)
     assert "2027-06-01T07:00:00+00:00" == shown(proof.doubled)[0]
+
+
+@pytest.mark.parametrize(
+    "change", [{"minutes": [1, 16, 31, 46]}, {"weekdays": "MON"}, {"hours": range(23)}]
+)
+def test_a_wrong_rewriting_in_utc_is_caught(change, monkeypatch):
+    """
+    The proof does not believe the writer which calendar of UTC equals a zone's.
+    """
+    wrong = attrs.evolve(Cron("*/15 * * * *").calendar, **change)
+    monkeypatch.setattr(rewrite, "same_in_utc", lambda _: wrong)
+    when = Cron("*/15 * * * *", "Europe/Berlin")
+    natives = CLOUD_SCHEDULER.write(when)
+    assert natives != CLOUD_SCHEDULER.write(Cron("*/15 * * * *"))
+    assert not prove(when, natives, CLOUD_SCHEDULER).holds
+
+
+def test_wrong_minutes_of_an_interval_are_caught(monkeypatch):
+    """
+    Nor does it ask the writer at which minutes of the day an interval runs.
+    """
+    real = fields.every_minutes
+    for module in (fields, unix, compare):
+        late = lambda every: real(every) << 1  # noqa: E731
+        monkeypatch.setattr(module, "every_minutes", late, raising=False)
+    every = Every("40m", "2026-01-01T00:00:00Z")
+    natives = CLOUD_SCHEDULER.write(every)
+    assert ["1,41 */2 * * *", "21 1,3,5,7,9,11,13,15,17,19,21,23 * * *"] == [
+        native.text for native in natives
+    ]
+    assert not prove(every, natives, CLOUD_SCHEDULER).holds
