@@ -70,7 +70,7 @@ class Tally:
     """
 
     outcomes: Counter[str] = attrs.field(factory=Counter)
-    plain: list[float] = attrs.field(factory=list)  # seconds, zones that never change
+    plain: list[float] = attrs.field(factory=list)  # CPU seconds, zones that never change
     changing: list[float] = attrs.field(factory=list)
     asked: int = 0
     compared: int = 0
@@ -105,9 +105,9 @@ def survey(
     for name in names:
         tally, questions = found[name], []
         for when in chunk:
-            begin = time.perf_counter()
+            begin = time.process_time()
             translation = attempt(when, name)
-            spent = time.perf_counter() - begin
+            spent = time.process_time() - begin
             zones = {each.timezone for each in when.calendars()} or {"UTC"}
             fixed = all(Zone.of(zone).is_fixed(START, STOP) for zone in zones)
             (tally.plain if fixed else tally.changing).append(spent)
