@@ -32,7 +32,7 @@ for pip_name, uv_name in PIP_TO_UV.items():
 ROOT = pathlib.Path(__file__).parent
 PROVIDERS = sorted(path.name for path in (ROOT / "providers").iterdir() if path.is_dir())
 EXAMPLE = "examples/nightly-training"
-NOT_HERE = "not go and not docker and not oracle"
+NOT_HERE = "not go and not docker and not oracle and not engine and not cluster"
 # What must be covered to the last branch: the engine and the values built on it.
 EXACT = ["recurrence/*", "inputs.py", "pipeline.py", "schedule.py", "step.py"]
 
@@ -203,6 +203,34 @@ def robfig(session: nox.Session) -> None:
         session.skip("Go is missing: install it from https://go.dev/dl and run this session again")
     env = install(session, PROVIDERS, "tests")
     session.run("pytest", "-m", "go", *(session.posargs or ["-q"]), "tests", env=env)
+
+
+def end_to_end(session: nox.Session, marker: str, *modules: str) -> None:
+    """
+    Build Go *modules* of tests/e2e, then run the tests that carry a marker.
+    """
+    if not shutil.which("go"):
+        session.skip("Go is missing: install it from https://go.dev/dl and run this session again")
+    env = install(session, PROVIDERS, "tests", "e2e", "examples")
+    # A script that imports its neighbour.
+    session.run("python", "tests/e2e/build.py", *modules, env={**env, "PYTHONSAFEPATH": ""})
+    session.run("pytest", "-m", marker, *(session.posargs or ["-q"]), "tests/e2e", env=env)
+
+
+@nox.session(default=False)
+def engine(session: nox.Session) -> None:
+    """
+    The real Pulumi engine deploys the examples, in front of doubles of the providers; needs Go.
+    """
+    end_to_end(session, "engine", "pulumi")
+
+
+@nox.session(default=False)
+def cluster(session: nox.Session) -> None:
+    """
+    A real Kubernetes control plane runs what we deploy, in time of its own; needs Go.
+    """
+    end_to_end(session, "cluster", "pulumi", "kubernetes")
 
 
 @nox.session(default=False)
