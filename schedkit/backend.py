@@ -18,7 +18,7 @@ import attrs
 from schedkit.exceptions import RunFailedError
 from schedkit.findings import Feature, refused
 from schedkit.inputs import of_type, shape
-from schedkit.plan import Plan
+from schedkit.plan import Plan, Timing
 
 
 if TYPE_CHECKING:
@@ -79,6 +79,15 @@ class Backend:
 
     dialect: ClassVar[Dialect | None] = None
     """The language of the texts that `Plan.timings` points at."""
+
+    timings: ClassVar[Mapping[str, Timing]] = {}
+    """
+    Type token -> where such a resource carries its schedule, with an empty `node`: how a deployed
+    one is read again, also when the program has it no more.
+    """
+
+    removal: ClassVar[str] = ""
+    """What becomes of runs under way when such a resource is deleted, as a sentence's part."""
 
     def __init__(self, options: object = None) -> None:
         self.settings = self.options() if options is None else options

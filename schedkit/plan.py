@@ -119,11 +119,18 @@ class Timing:
         node: The node's key.
         text: The path of the text in its inputs.
         timezone: The path of the zone in its inputs, or the zone itself as a text.
+        paused: The path of what is true while the platform starts no run.
+        late: The path of the seconds for which a past instant may still start when the resource
+            is updated; empty where the platform starts none.
+        identity: Paths of what makes the platform delete the resource and make another.
     """
 
     node: str
     text: tuple[str, ...]
     timezone: tuple[str, ...] | str = "UTC"
+    paused: tuple[str, ...] = ()
+    late: tuple[str, ...] = ()
+    identity: tuple[tuple[str, ...], ...] = ()
 
 
 @attrs.frozen
@@ -194,10 +201,16 @@ class Plan:
         """
         The value at *path* in a node's inputs; None when nothing stands there.
         """
-        value: object = self.node(key).inputs
-        for name in path:
-            value = value.get(name) if isinstance(value, Mapping) else None
-        return value
+        return at(self.node(key).inputs, path)
+
+
+def at(inputs: object, path: tuple[str, ...]) -> object:
+    """
+    The value at *path* in a resource's inputs; None when nothing stands there.
+    """
+    for name in path:
+        inputs = inputs.get(name) if isinstance(inputs, Mapping) else None
+    return inputs
 
 
 def merged(base: Mapping[str, object], over: Mapping[str, object]) -> dict[str, object]:

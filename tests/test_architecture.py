@@ -47,7 +47,7 @@ ROWS = (
     {"config", "deploy", "registry"},
     {"program"},
     {"components"},
-    {"preview"},
+    {"deployed", "preview"},
     {"pictures", "render"},
     {"cli", "testing"},
 )

@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -18,6 +20,7 @@ from schedkit.exceptions import RunFailedError, SpecError
 
 
 if TYPE_CHECKING:
+    from schedkit.deployed import Change
     from schedkit.plan import Plan
     from schedkit.preview import Preview
     from schedkit.program import Report
@@ -56,6 +59,13 @@ timeout = click.option(
 @click.option("--pulumi-yaml", "form", flag_value="pulumi_yaml", help="Print a Pulumi program.")
 @click.option("--manifests", "form", flag_value="manifests", help="Print Kubernetes manifests.")
 @click.option("--strict", is_flag=True, help="Refuse what is emulated, too.")
+@click.option("--deployed", is_flag=True, help="Compare with what `pulumi stack export` says.")
+@click.option(
+    "--state",
+    type=click.File(encoding="utf-8"),
+    metavar="FILE",
+    help="Compare with what it said, `-` for stdin.",
+)
 @click.option("-v", "--verbose", is_flag=True, help="Show what is exact, and what was printed.")
 @timeout
 @json_option
@@ -71,8 +81,9 @@ def plan(
     schedkit plan . --stack prod
     schedkit plan . --backend kubernetes --backend local
     schedkit plan . --manifests > manifests.yaml
+    schedkit plan . --stack prod --deployed    # runs that a deployment adds, loses or moves
     """  # noqa: D301
-    verbose = asked.pop("verbose")
+    verbose, deployed, state = (asked.pop(name) for name in ("verbose", "deployed", "state"))
     previews = [_preview(folder, backend, **asked) for backend in backends or (None,)]
     refusals = [r.refusal for p in previews for r in p.reports if r.refusal]
     if form:
@@ -82,14 +93,61 @@ def plan(
 
         click.echo("---\n".join(getattr(render, form)(each) for each in previews), nl=False)
         return DONE
+    found = [_changes(each, folder, deployed, state, refusals) for each in previews]
     if as_json:
-        print_json({"ok": not refusals, "plans": [_plan_data(each) for each in previews]})
+        plans = [_plan_data(*each) for each in zip(previews, found, strict=True)]
+        print_json({"ok": not refusals, "plans": plans})
     else:
-        click.echo("\n\n".join(_plan_text(each, verbose=verbose) for each in previews))
+        pairs = zip(previews, found, strict=True)
+        click.echo("\n\n".join(_plan_text(*each, verbose=verbose) for each in pairs))
     return REFUSED if refusals else DONE
 
 
-def _plan_text(preview: Preview, *, verbose: bool) -> str:
+def _changes(
+    preview: Preview, folder: Path, deployed: bool, state: TextIO | None, refusals: list[Any]
+) -> tuple[Change, ...] | None:
+    """
+    What a deployment changes; None when nobody asked, or when nothing would be deployed.
+    """
+    if state is None and not deployed:
+        return None
+    text = exported(folder, preview.stack) if state is None else state.read()
+    if refusals:
+        return None
+    import attrs
+
+    from schedkit.deployed import changes, state_of
+
+    try:
+        document = json.loads(text)
+    except ValueError as error:
+        cure = "pass what `pulumi stack export` prints"
+        raise SpecError("the state", f"is no JSON: {error}", cure) from None
+    new = [attrs.asdict(each, recurse=False) for each in preview.resources]
+    return changes(state_of(document), new, instant_of(None))
+
+
+def exported(folder: Path, stack: str) -> str:
+    """
+    What `pulumi stack export` prints, secrets encrypted.
+
+    Raises:
+        SpecError: There is no pulumi, or it failed.
+    """
+    command = ["pulumi", "stack", "export", "--stack", stack, "--cwd", str(folder)]
+    culprit = " ".join(command[:5])
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        cure = "install it from https://www.pulumi.com/docs/install, or pass --state FILE"
+        raise SpecError(culprit, "there is no pulumi on the PATH", cure) from None
+    if done.returncode:
+        reason = " ".join(done.stderr.split())
+        raise SpecError(culprit, f"failed: {reason}", "mend that, or pass --state FILE")
+    return done.stdout
+
+
+def _plan_text(preview: Preview, changes: tuple[Change, ...] | None, *, verbose: bool) -> str:
     from schedkit import render
 
     now = instant_of(None)
@@ -102,13 +160,16 @@ def _plan_text(preview: Preview, *, verbose: bool) -> str:
         parts.append(f"refused: {refused} of {len(preview.reports)}; nothing would be registered")
     if preview.resources and not refused:
         parts.append(f"resources\n{render.tree(preview.resources)}")
+    if changes is not None:
+        told = ["\n    ".join(each.sentences) for each in changes]
+        parts.append("what a deployment changes\n  " + "\n  ".join(told or ["no schedule"]))
     parts += [f"look-up {token} was answered with nothing" for token in preview.unanswered]
     if verbose and preview.printed:
         parts.append(f"the program printed\n{preview.printed.rstrip()}")
     return "\n\n".join(parts)
 
 
-def _plan_data(preview: Preview) -> dict[str, object]:
+def _plan_data(preview: Preview, changes: tuple[Change, ...] | None) -> dict[str, object]:
     import attrs
 
     from schedkit import render
@@ -122,6 +183,7 @@ def _plan_data(preview: Preview) -> dict[str, object]:
         "exports": preview.exports,
         "unanswered": preview.unanswered,
         "logs": preview.logs,
+        **({} if changes is None else {"changes": [each.to_dict() for each in changes]}),
     }
 
 

@@ -6,11 +6,12 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from schedkit.testing.carriers import CarrierLaws
 from schedkit.testing.plans import PlanLaws
 from schedkit.testing.programs import ProgramLaws
 
 
-class BackendConformance(PlanLaws, ProgramLaws):
+class BackendConformance(PlanLaws, ProgramLaws, CarrierLaws):
     """
     Subclass it in a test module, under a name that begins with `Test`, and write `make_backend`.
 

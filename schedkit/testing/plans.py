@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -254,23 +254,6 @@ class PlanLaws:
         refused = any(_names(f, Feature.SECRETS) and f.verdict == "refused" for f in findings)
         assert refused or {"hub", "token"} <= {word for text in texts for word in text.split("/")}
 
-    def test_what_carries_a_schedule_has_a_fixed_name(self) -> None:
-        """
-        Its physical name comes from component and stack, or is the user's own; no two are one.
-        """
-        backend, spec = self.make_backend(), schedule()
-        chosen = plan_for(backend, spec, Target(physical_name="chosen"))
-        plans = [
-            plan_for(backend, spec, Target(stack="dev")),
-            plan_for(backend, spec, Target(stack="prod")),
-            plan_for(backend, attrs.evolve(spec, name="weekly"), Target(stack="dev")),
-        ]
-        for timing in chosen.timings:
-            paths = list(_paths_to("chosen", chosen.node(timing.node).inputs))
-            assert paths, f"{timing.node} has no physical name"
-            names = [plan.at(timing.node, paths[0]) for plan in plans]
-            assert len(names) == len(set(names)), f"two share one name: {names}"
-
 
 def fires_as_asked(backend: Backend, spec: Spec, window: Window = _YEAR) -> None:
     """
@@ -384,11 +367,3 @@ def _asked() -> Iterator[list[str]]:
         yield questions
     finally:
         sys.setprofile(before)
-
-
-def _paths_to(text: str, value: object, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    if isinstance(value, Mapping):
-        for key, item in value.items():
-            yield from _paths_to(text, item, (*path, key))
-    elif isinstance(value, str) and value.startswith(text):
-        yield path

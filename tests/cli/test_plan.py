@@ -302,3 +302,122 @@ def test_interrupt(program) -> None:
         os.kill(process.pid, signal.SIGINT)
         assert "\nerror: interrupted\n" == process.stderr.read()
     assert 130 == process.returncode
+
+
+def state_with(text: str) -> str:
+    """
+    What `pulumi stack export` prints of the program above, with another schedule text.
+    """
+    schedule = "urn:pulumi:kubernetes::shop::schedkit:index:Schedule"
+    spec = {"schedule": text, "timeZone": "Europe/Berlin", "startingDeadlineSeconds": 300}
+    metadata = {"name": "nightly-kubernetes", "namespace": "default"}
+    resources = [
+        {
+            "urn": f"{schedule}::nightly",
+            "type": "schedkit:index:Schedule",
+            "inputs": {"backend": "kubernetes"},
+        },
+        {
+            "urn": f"{schedule}$kubernetes:batch/v1:CronJob::nightly",
+            "type": "kubernetes:batch/v1:CronJob",
+            "parent": f"{schedule}::nightly",
+            "inputs": {"metadata": metadata, "spec": spec},
+        },
+    ]
+    return json.dumps({"version": 3, "deployment": {"resources": resources}})
+
+
+def test_against_a_state(cli, folder) -> None:
+    """
+    The runs that a deployment adds, loses or moves, from an exported state.
+    """
+    for text, kind, moved in (("0 3 * * *", "changed", 365), ("0 1 * * *", "same", None)):
+        path = folder / "state.json"
+        path.write_text(state_with(text))
+        words = ("plan", folder, "--stack", "kubernetes", "--state", path)
+        (change,) = cli(*words, "--json").json["plans"][0]["changes"]
+        diff = change["diff"]
+        assert (kind, moved) == (change["kind"], diff and diff["moved"] + diff["lost"])
+        told = cli(*words).out.partition("what a deployment changes\n  ")[2]
+        assert told.startswith(f"Schedule 'nightly' {'stays the ' * (kind == 'same')}{kind}")
+
+
+def test_against_a_state_from_stdin(folder) -> None:
+    """
+    `-` reads it from a pipe.
+    """
+    command = [sys.executable, "-m", "schedkit.cli", "plan", str(folder), "--state", "-"]
+    done = subprocess.run(
+        [*command, "--stack", "kubernetes"],
+        input=state_with("0 3 * * *"),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (0, "") == (done.returncode, done.stderr)
+    assert "0 3 * * * (Europe/Berlin) -> 0 1 * * * (Europe/Berlin)" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("nothing", "the state: is no JSON: Expecting value: line 1 column 1 (char 0); pass "),
+        ("[]", "the state: is no exported stack; pass what `pulumi stack export` prints"),
+    ],
+)
+def test_no_state(cli, folder, text, sentence) -> None:
+    """
+    Another document is refused in words.
+    """
+    path = folder / "state.json"
+    path.write_text(text)
+    answer = cli("plan", folder, "--stack", "kubernetes", "--state", path)
+    assert (2, True) == (answer.code, answer.err.startswith(f"error: {sentence}"))
+
+
+@pytest.mark.parametrize(
+    ("script", "sentence"),
+    [
+        (None, "there is no pulumi on the PATH; install it from "),
+        ("echo 'error: no stack named dev' >&2; exit 255", "failed: error: no stack named dev; "),
+    ],
+)
+def test_deployed_without_pulumi(cli, folder, tmp_path, monkeypatch, script, sentence) -> None:
+    """
+    --deployed says what stops it.
+    """
+    box = tmp_path / "bin"
+    box.mkdir()
+    if script:
+        (box / "pulumi").write_text(f"#!/bin/sh\n{script}\n")
+        (box / "pulumi").chmod(0o755)
+    monkeypatch.setenv("PATH", str(box))
+    answer = cli("plan", folder, "--stack", "kubernetes", "--deployed")
+    told = f"error: pulumi stack export --stack kubernetes: {sentence}"
+    assert (2, True) == (answer.code, answer.err.startswith(told))
+
+
+def test_deployed_asks_pulumi(cli, folder, tmp_path, monkeypatch) -> None:
+    """
+    --deployed reads what `pulumi stack export` prints in the program's folder.
+    """
+    (tmp_path / "state.json").write_text(state_with("0 3 * * *"))
+    script = f'#!/bin/sh\necho "$@" > {tmp_path}/said\n/bin/cat {tmp_path}/state.json\n'
+    (tmp_path / "pulumi").write_text(script)
+    (tmp_path / "pulumi").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    answer = cli("plan", folder, "--stack", "kubernetes", "--deployed")
+    assert (0, True) == (answer.code, "Schedule 'nightly' changed" in answer.out)
+    said = (tmp_path / "said").read_text().split()
+    assert ["stack", "export", "--stack", "kubernetes", "--cwd", str(folder)] == said
+
+
+def test_a_refused_program_changes_nothing(cli, folder) -> None:
+    """
+    Nothing would be deployed, so nothing is compared.
+    """
+    path = folder / "state.json"
+    path.write_text(state_with("0 3 * * *"))
+    answer = cli("plan", folder, "--stack", "local", "--state", path, "--json")
+    assert (1, False) == (answer.code, "changes" in answer.json["plans"][0])

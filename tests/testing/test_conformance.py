@@ -45,6 +45,7 @@ BROKEN = {
     toys.LeavesOutTheImage: "test_nodes_have_the_shape_of_the_sdk",
     toys.CopiesSecrets: "test_secrets_are_references",
     toys.NamesAllAlike: "test_what_carries_a_schedule_has_a_fixed_name",
+    toys.LosesItsZone: "test_a_deployed_schedule_can_be_read",
     toys.ForgetsTheStack: "test_what_carries_a_schedule_has_a_fixed_name",
 }
 

@@ -23,6 +23,7 @@ from schedkit.step import Parameter
 
 TIMER, ACCOUNT = "toy:index:Timer", "toy:index:Account"
 HERE = "toys"
+TIMING = Timing("", ("cron",), ("timeZone",))
 
 
 @pulumi.input_type
@@ -134,6 +135,7 @@ class Toy(Backend):
     options = Options
     classes: ClassVar = {TIMER: f"{HERE}:Timer", ACCOUNT: f"{HERE}:Account"}
     dialect = Robfig()
+    timings: ClassVar = {TIMER: TIMING}
 
     def compile_pipeline(self, spec, target):
         node = Node("account", ACCOUNT, {"role": self.settings.role})
@@ -174,7 +176,7 @@ class Toy(Backend):
             spec.name,
             nodes,
             bad,
-            timings=tuple(Timing(n.key, ("cron",), ("timeZone",)) for n in nodes),
+            timings=tuple(attrs.evolve(TIMING, node=n.key) for n in nodes),
             proves=self.when(spec) if nodes else None,
             schedule_id=self.identity(nodes),
         )
@@ -431,6 +433,10 @@ class CopiesSecrets(Toy):
 class NamesAllAlike(Toy):
     def timer(self, *args):
         return changed(super().timer(*args), name="the-timer")
+
+
+class LosesItsZone(Toy):
+    timings: ClassVar = {TIMER: Timing("", ("cron",))}
 
 
 class ForgetsTheStack(Toy):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from schedkit.pipeline import PipelineSpec
-    from schedkit.plan import Plan
+    from schedkit.plan import Plan, Timing
     from schedkit.schedule import ScheduleSpec
 
 
@@ -33,6 +33,8 @@ class Kubernetes(Backend):
         identity.NAMESPACE: "pulumi_kubernetes.core.v1:Namespace",
     }
     dialect = ROBFIG
+    timings: ClassVar[Mapping[str, Timing]] = {schedule.CRON_JOB: schedule.TIMING}
+    removal = "a Job that still runs is deleted together with its CronJob"
 
     def compile_pipeline(self, spec: PipelineSpec, target: Target) -> Plan:
         """

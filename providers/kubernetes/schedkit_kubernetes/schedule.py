@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import attrs
+
 from schedkit.backend import Target
 from schedkit.exceptions import NotExpressibleError
 from schedkit.findings import Feature, Finding, emulated, exact, refused
@@ -28,6 +30,14 @@ if TYPE_CHECKING:
     from schedkit_kubernetes.options import Options
 
 CRON_JOB = "kubernetes:batch/v1:CronJob"
+TIMING = Timing(
+    "",
+    text=("spec", "schedule"),
+    timezone=("spec", "timeZone"),
+    paused=("spec", "suspend"),
+    late=("spec", "startingDeadlineSeconds"),
+    identity=(("metadata", "name"), ("metadata", "namespace")),
+)
 _URL = "https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/"
 _DEADLINE_URL = f"{_URL}#starting-deadline"
 _SHORTEST_DEADLINE, _SAFE_DEADLINE = 10, 60
@@ -51,7 +61,6 @@ def compile_schedule(
         _cron_job(spec, target, options, native, number)
         for number, native in enumerate(natives if can_run else (), 1)
     )
-    path = ("spec", "schedule"), ("spec", "timeZone")
     return Plan(
         "kubernetes",
         "Schedule",
@@ -59,7 +68,7 @@ def compile_schedule(
         nodes=nodes,
         findings=findings,
         shared=identity.shared(options),
-        timings=tuple(Timing(node.key, *path) for node in nodes),
+        timings=tuple(attrs.evolve(TIMING, node=node.key) for node in nodes),
         proves=when if nodes else None,
         schedule_id=Ref(nodes[0].key) if nodes else None,
     )

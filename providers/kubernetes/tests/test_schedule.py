@@ -39,7 +39,15 @@ def test_plan(kit):
     assert "nightly-dev" == node.inputs["metadata"]["name"]
     assert {"delete_before_replace": True} == node.options
     assert ("pipeline/service_account",) == node.after
-    assert (Timing("cron_job", ("spec", "schedule"), ("spec", "timeZone")),) == plan.timings
+    expected = Timing(
+        "cron_job",
+        ("spec", "schedule"),
+        ("spec", "timeZone"),
+        paused=("spec", "suspend"),
+        late=("spec", "startingDeadlineSeconds"),
+        identity=(("metadata", "name"), ("metadata", "namespace")),
+    )
+    assert (expected,) == plan.timings
     assert kit.when == plan.proves
     assert Ref("cron_job") == plan.schedule_id
 

@@ -1,0 +1,273 @@
+"""
+What a deployment changes: the schedules in a stack's state against those of the program.
+
+Pure: the state and the instant are given. https://www.pulumi.com/docs/iac/cli/commands/pulumi_stack_export/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import attrs
+
+from schedkit import registry
+from schedkit.exceptions import SchedkitError, SpecError
+from schedkit.plan import at
+from schedkit.recurrence import Once, Union, When
+from schedkit.recurrence.checks import EPOCH, epoch
+from schedkit.recurrence.dialects import Native
+from schedkit.recurrence.diff import Diff, diff
+
+
+if TYPE_CHECKING:
+    from schedkit.backend import Backend
+    from schedkit.plan import Timing
+
+Kind: TypeAlias = Literal["created", "removed", "replaced", "changed", "same"]
+Resources: TypeAlias = Iterable[Mapping[str, object]]
+
+COMPONENT = "schedkit:index:Schedule"
+YEAR = timedelta(days=365)
+NEVER = Once("1970-01-01T00:00:00Z")  # no run from now on
+
+
+@attrs.frozen
+class Late:
+    """
+    A past instant that the platform takes for a missed run when it sees the new schedule.
+
+    Attributes:
+        run: The instant.
+        until: Until then it may still start.
+    """
+
+    run: datetime
+    until: datetime
+
+    @property
+    def sentence(self) -> str:
+        """
+        What may happen, and how to avoid it.
+        """
+        return (
+            f"the run of {self.run.isoformat()} counts as missed and may start after the "
+            f"deployment; deploy after {self.until.isoformat()} to avoid it"
+        )
+
+
+@attrs.frozen(kw_only=True)
+class Change:
+    """
+    What becomes of one schedule.
+
+    Attributes:
+        name: The component's name.
+        kind: `replaced` is deleted and made anew.
+        old: The native texts that are deployed; `paused` where none of them runs.
+        new: Those that would be.
+        diff: The runs of a year that are lost, added and moved; None where nothing changes, or
+            where a deployed text cannot be read.
+        late: Past instants that may start once.
+        notes: What else there is to know.
+    """
+
+    name: str
+    kind: Kind
+    old: tuple[str, ...]
+    new: tuple[str, ...]
+    diff: Diff | None = None
+    late: tuple[Late, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """
+        The whole change for people, a line each.
+        """
+        texts = " -> ".join(" + ".join(side) or "nothing" for side in (self.old, self.new))
+        head = f"Schedule {self.name!r} {'stays the same' if self.kind == 'same' else self.kind}"
+        found = [f"{head}: {texts}"] if self.old != self.new else [head]
+        found += [self.diff.sentence] if self.diff else []
+        return (*found, *(late.sentence for late in self.late), *self.notes)
+
+    def to_dict(self) -> dict[str, object]:
+        """
+        The change as plain data for JSON.
+        """
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            "old": list(self.old),
+            "new": list(self.new),
+            "diff": self.diff.to_dict() if self.diff else None,
+            "late": [
+                {"run": late.run.isoformat(), "until": late.until.isoformat()}
+                for late in self.late
+            ],
+            "notes": list(self.notes),
+        }
+
+
+@attrs.frozen(kw_only=True)
+class _Part:
+    """
+    One native resource of a schedule.
+    """
+
+    native: Native
+    paused: bool
+    late: int
+    identity: tuple[object, ...]
+    backend: Backend
+
+    @property
+    def text(self) -> str:
+        paused = ", paused" if self.paused else ""
+        return f"{self.native.text} ({self.native.timezone}{paused})"
+
+    @property
+    def when(self) -> When:
+        if self.backend.dialect is None:
+            raise SpecError(self.backend.name, "has no dialect", "give the backend a `dialect`")
+        return self.backend.dialect.read(self.native)
+
+    def same(self, other: _Part) -> bool:
+        """
+        Whether both run at the same times, and late ones as late, without a look at the clock.
+        """
+        mine, theirs = (attrs.evolve(part, backend=self.backend) for part in (self, other))
+        return mine == theirs
+
+
+_Schedule: TypeAlias = dict[str, _Part]  # by URN
+
+
+def state_of(document: object) -> Resources:
+    """
+    The resources in what `pulumi stack export` prints.
+
+    Raises:
+        SpecError: It is something else.
+    """
+    deployment = document.get("deployment") if isinstance(document, Mapping) else None
+    if not isinstance(deployment, Mapping):
+        cure = "pass what `pulumi stack export` prints"
+        raise SpecError("the state", "is no exported stack", cure)
+    found = deployment.get("resources") or []
+    return [resource for resource in found if not resource.get("delete")]
+
+
+def changes(old: Resources, new: Resources, now: datetime) -> tuple[Change, ...]:
+    """
+    What a deployment at *now* does to each schedule, for a year; by component, new ones last.
+
+    Args:
+        old: As `state_of` gives them.
+        new: What the program declares: `type`, `urn`, `parent` and `inputs`, as in a state.
+        now: Aware.
+    """
+    before, after = _schedules(old), _schedules(new)
+    urns = dict.fromkeys((*before, *after))
+    now = now.astimezone(UTC).replace(microsecond=0)
+    return tuple(_change(urn, before.get(urn, {}), after.get(urn, {}), now) for urn in urns)
+
+
+def _schedules(resources: Resources) -> dict[str, _Schedule]:
+    """
+    The native resources of every schedule, by the component's URN.
+    """
+    found: dict[str, _Schedule] = {}
+    backends: dict[str, Backend] = {}
+    for resource in resources:
+        urn, parent = str(resource["urn"]), str(resource.get("parent"))
+        inputs = resource.get("inputs") or {}
+        if resource["type"] == COMPONENT:
+            found[urn] = {}
+            backends[urn] = registry.load(str(at(inputs, ("backend",))))()
+        elif parent in found and resource["type"] in backends[parent].timings:
+            timing = backends[parent].timings[str(resource["type"])]
+            found[parent][urn] = _part(inputs, timing, backends[parent])
+    return found
+
+
+def _part(inputs: object, timing: Timing, backend: Backend) -> _Part:
+    zone = timing.timezone
+    late = at(inputs, timing.late) if timing.late else 0
+    return _Part(
+        native=Native(
+            str(at(inputs, timing.text)),
+            zone if isinstance(zone, str) else str(at(inputs, zone)),
+        ),
+        paused=bool(timing.paused and at(inputs, timing.paused)),
+        late=int(late) if isinstance(late, int | float) else 0,
+        identity=tuple(at(inputs, path) for path in timing.identity),
+        backend=backend,
+    )
+
+
+def _change(urn: str, old: _Schedule, new: _Schedule, now: datetime) -> Change:
+    change = Change(
+        name=urn.rpartition("::")[2],
+        kind=_kind(old, new),
+        old=_texts(old.values()),
+        new=_texts(new.values()),
+        notes=_notes(old, new),
+    )
+    if change.kind == "same":
+        return change
+    try:
+        found = diff(_runs(old.values()), _runs(new.values()), now, now + YEAR)
+        late = tuple(_late(old, new, now))
+    except SchedkitError as error:
+        unread = f"what is deployed cannot be read: {error}"
+        return attrs.evolve(change, notes=(*change.notes, unread))
+    return attrs.evolve(change, diff=found, late=late)
+
+
+def _kind(old: _Schedule, new: _Schedule) -> Kind:
+    if not old:
+        return "created"
+    if not new:
+        return "removed"
+    if any(old[urn].identity != new[urn].identity for urn in old.keys() & new.keys()):
+        return "replaced"
+    same = old.keys() == new.keys() and all(old[urn].same(new[urn]) for urn in old)
+    return "same" if same else "changed"
+
+
+def _texts(parts: Iterable[_Part]) -> tuple[str, ...]:
+    return tuple(part.text for part in parts)
+
+
+def _runs(parts: Iterable[_Part]) -> When:
+    found = dict.fromkeys(part.when for part in parts if not part.paused)
+    return Union(*found) if len(found) > 1 else next(iter(found), NEVER)
+
+
+def _late(old: _Schedule, new: _Schedule, now: datetime) -> Iterable[Late]:
+    """
+    What an updated resource may still start: its latest instant, when that is later than all that
+    the old one may have started. One made anew looks back to its creation only.
+    """
+    for urn in new.keys() & old.keys():
+        before, after = old[urn], new[urn]
+        if after.paused or not after.late or before.identity != after.identity:
+            continue
+        stop = epoch(now) + 1
+        window = stop - after.late - 1, stop
+        latest = max(after.when.epochs(*window), default=None)
+        started = () if before.paused else before.when.epochs(*window)
+        if latest is not None and latest > max(started, default=-1):
+            run = EPOCH + timedelta(seconds=latest)
+            yield Late(run, run + timedelta(seconds=after.late))
+
+
+def _notes(old: _Schedule, new: _Schedule) -> tuple[str, ...]:
+    gone = [
+        part.backend.removal
+        for urn, part in old.items()
+        if urn not in new or new[urn].identity != part.identity
+    ]
+    return tuple(dict.fromkeys(filter(None, gone)))
