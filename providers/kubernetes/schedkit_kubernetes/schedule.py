@@ -179,7 +179,7 @@ def _deadline(spec: ScheduleSpec) -> Iterator[Finding]:
         reason = f"the controller looks every 10 s, so a deadline of {deadline} s loses runs"
         yield refused(Feature.STARTING_DEADLINE, reason, "starting_deadline='60s'", _DEADLINE_URL)
         return
-    reason = "startingDeadlineSeconds; of several late runs, and after an edit, the latest may start"
+    reason = "startingDeadlineSeconds; of late runs the latest may start, after an edit too"
     caution = "; below 60 s a busy control plane loses runs" if deadline < _SAFE_DEADLINE else ""
     yield exact(Feature.STARTING_DEADLINE, reason + caution)
 
