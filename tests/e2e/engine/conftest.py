@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import build
 import pytest
-from double import Double
 import tally
+from double import Double
 from stack import running
 
 

@@ -1,0 +1,125 @@
+"""
+A program gets its config from us as from the CLI, however it is written.
+"""
+
+from __future__ import annotations
+
+import random
+
+import pulumi
+import pytest
+import tally
+
+from schedkit.preview import stackfile
+
+
+pytestmark = pytest.mark.engine
+
+AWKWARD = [
+    *("12:30", "on", "yes", "n", "y", "off", "true", "FALSE", "tRue", "~", "null", "NULL", ""),
+    *("010", "-010", "+010", "0o10", "0O10", "0x10", "0X1F", "0b11", "-0b1", "089", "0_7", "00"),
+    *("1_000", "+7", "-7", "0", "-0", "+0", "1.50", "1e3", "1E3", "1e+3", ".5", "-.5", "1.", "0."),
+    *("1.2.3", "1_0.5_0", "1e21", "1e20", "123456789012345678901234567890", "0.1", "1e-7", "3e-3"),
+    *("9007199254740993", "18446744073709551615", "-9223372036854775809", "1e400", "0x", "0o8"),
+    *("'010'", '"on"', '"1\\n2"', "'it''s'", "ü", "a b", "a#b", "=", "1:2:3"),
+    *("2026-01-01", "2026-1-2", "2026-13-45", "'2026-01-01'", "2026-02-30", "2026-01-01T02"),
+    *("2026-01-01T02:00:00Z", "2026-01-01t02:00:00z", "2026-01-01T02:00:00+02:00"),
+    *("2026-01-01T02:00:00-03:30", "2026-01-01 02:00:00.250", "2026-01-01 02:00:00"),
+    *("2026-01-01T02:00:00", "2026-01-01T02:00:00.123456789Z", "2026-01-01 02:00:00 +02:00"),
+    *("2026-01-01T2:00:00Z", "2026-1-1T02:00:00Z", "2026-01-01T02:00:00+00:00", "0000-01-01"),
+    *("2026-01-01T24:00:00Z", "2026-01-01T02:00:60Z", "0001-01-01", "9999-12-31", "02026-01-01"),
+    *("{at: 12:30, x: 0x10, on: yes}", "[010, 2026-01-01, ~]", "{1: a}", "{a: {b: [1.50, 1e3]}}"),
+    *("[1e21, 1e20, 0.1, -0.0]", "{t: 2026-01-01T02:00:00+02:00}", "[a<b, 'x & y']", "{}", "[]"),
+    *("[true, True, on]", "[12345678901234567890]", "[1.0, 2.50, 1_0]", "!!str 010", "!!int '7'"),
+    *("0 1 * * *", "0 9 * * 1-5"),
+]
+LETTERS = "0123456789" * 3 + "--::__..+TZeExobtrufalsn~ "
+
+
+def scalars(count: int, seed: int) -> list[str]:
+    """
+    Random plain scalars of what numbers, dates, booleans and nulls are made of.
+    """
+    chance = random.Random(seed)
+    found = []
+    while len(found) < count:
+        text = "".join(chance.choices(LETTERS, k=chance.randint(1, 12))).strip()
+        text = mutated(chance) if chance.random() < 0.5 else text
+        if text and not text.startswith(("- ", "? ", ": ")) and text[-1] != ":":
+            if ": " not in text and text not in ("-", "---", "...") and text[0] != ":":
+                found.append(text)
+    return found
+
+
+def mutated(chance: random.Random) -> str:
+    """
+    An awkward scalar with one character changed, added or left out.
+    """
+    plain = [text for text in AWKWARD if text and text[0] not in "'\"{[!@*"]
+    text = chance.choice(plain)
+    at = chance.randrange(len(text))
+    return (
+        text[:at] + chance.choice([chance.choice(LETTERS), ""]) + text[at + chance.randint(0, 1) :]
+    )
+
+
+def read_by_both(engine, tmp_path, stack: dict[str, str], project: str = "") -> tuple[dict, dict]:
+    """
+    The config by our reader, and as a program of the real engine gets it.
+    """
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "Pulumi.yaml").write_text(f"name: demo\nruntime: python\n{project}")
+    (folder / "__main__.py").write_text("")
+    lines = "".join(f"  demo:{key}: {value}\n" for key, value in stack.items())
+    (folder / "Pulumi.dev.yaml").write_text(f"config:\n{lines}" if lines else "")
+    ours = stackfile.read(folder, "dev", {}).config
+    seen: dict[str, str] = {}
+
+    def program() -> None:
+        found = pulumi.runtime.config.CONFIG.get()
+        seen.update({key: value for key, value in found.items() if key.startswith("demo:")})
+
+    engine.stack(program, folder=folder).preview()
+    return dict(ours), seen
+
+
+def compared(ours: dict, seen: dict, written: dict[str, str]) -> list[tuple[str, object, object]]:
+    """
+    Where they differ: what is written, ours, the engine's.
+    """
+    tally.COUNTS["config values compared"] += len(written)
+    return [
+        (text, ours.get(f"demo:{key}"), seen.get(f"demo:{key}"))
+        for key, text in written.items()
+        if ours.get(f"demo:{key}") != seen.get(f"demo:{key}")
+    ]
+
+
+def test_awkward_values(engine, tmp_path) -> None:
+    """
+    Octal and other numbers, dates, booleans, nulls and objects in a stack's file.
+    """
+    written = {f"k{number:03}": text for number, text in enumerate(AWKWARD)}
+    ours, seen = read_by_both(engine, tmp_path, written)
+    assert [] == compared(ours, seen, written)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_random_values(engine, tmp_path, seed: int) -> None:
+    """
+    So for 500 random scalars in a stack's file.
+    """
+    written = {f"k{number:03}": text for number, text in enumerate(scalars(500, seed))}
+    ours, seen = read_by_both(engine, tmp_path, written)
+    assert [] == compared(ours, seen, written)
+
+
+def test_awkward_values_in_the_project_file(engine, tmp_path) -> None:
+    """
+    In Pulumi.yaml values go through JSON, dates among them.
+    """
+    written = {f"k{number:03}": text for number, text in enumerate(AWKWARD) if text}
+    lines = "".join(f"  demo:{key}: {{value: {text}}}\n" for key, text in written.items())
+    ours, seen = read_by_both(engine, tmp_path, {}, f"config:\n{lines}")
+    assert [] == compared(ours, seen, written)
