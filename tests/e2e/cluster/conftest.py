@@ -1,0 +1,45 @@
+"""
+One control plane for all tests of this folder, and what it has to say when a test fails.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import build
+import pytest
+from controlplane import ControlPlane
+
+
+START = datetime(2027, 1, 12, 9, tzinfo=UTC)
+SPEED = 10
+
+
+@pytest.fixture(scope="session")
+def binaries():
+    """
+    The folder of the programs that build.py has built.
+    """
+    if why := build.missing():
+        pytest.skip(why)
+    if not build.built("kubernetes"):
+        pytest.skip("the control plane is not built: run `nox -s cluster`")
+    return build.folder("kubernetes")
+
+
+@pytest.fixture(scope="session")
+def cluster(binaries, tmp_path_factory):
+    """
+    A control plane ten times as fast as the world.
+    """
+    with ControlPlane(tmp_path_factory.mktemp("cluster"), binaries, (START, SPEED)) as plane:
+        yield plane
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if report.failed and item.get_closest_marker("cluster"):
+        for plane in ControlPlane.running:
+            report.sections.append((f"control plane {plane.folder.name}", plane.complaints()))
+    return report
