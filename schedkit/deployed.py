@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import attrs
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from schedkit.plan import Timing
 
 Kind: TypeAlias = Literal["created", "removed", "replaced", "changed", "same"]
-Resources: TypeAlias = Iterable[Mapping[str, object]]
+Resources: TypeAlias = Iterable[Mapping[str, Any]]
 
 COMPONENT = "schedkit:index:Schedule"
 YEAR = timedelta(days=365)
@@ -141,7 +141,7 @@ class _Part:
         return mine == theirs
 
 
-_Schedule: TypeAlias = dict[str, _Part]  # by URN
+_Schedule: TypeAlias = dict[str, _Part]  # by type, and name below the component's
 
 
 def state_of(document: object) -> Resources:
@@ -168,28 +168,37 @@ def changes(old: Resources, new: Resources, now: datetime) -> tuple[Change, ...]
         new: What the program declares: `type`, `urn`, `parent` and `inputs`, as in a state.
         now: Aware.
     """
-    before, after = _schedules(old), _schedules(new)
+    before = _schedules(old, {})
+    after = _schedules(new, before)
     urns = dict.fromkeys((*before, *after))
     now = now.astimezone(UTC).replace(microsecond=0)
     return tuple(_change(urn, before.get(urn, {}), after.get(urn, {}), now) for urn in urns)
 
 
-def _schedules(resources: Resources) -> dict[str, _Schedule]:
+def _schedules(resources: Resources, known: Mapping[str, object]) -> dict[str, _Schedule]:
     """
-    The native resources of every schedule, by the component's URN.
+    The native resources of every schedule, by the component's URN; by its alias where that is
+    the one that is known.
     """
     found: dict[str, _Schedule] = {}
-    backends: dict[str, Backend] = {}
+    components: dict[str, tuple[str, Backend]] = {}
     for resource in resources:
-        urn, parent = str(resource["urn"]), str(resource.get("parent"))
-        inputs = resource.get("inputs") or {}
-        if resource["type"] == COMPONENT:
-            found[urn] = {}
-            backends[urn] = registry.load(str(at(inputs, ("backend",))))()
-        elif parent in found and resource["type"] in backends[parent].timings:
-            timing = backends[parent].timings[str(resource["type"])]
-            found[parent][urn] = _part(inputs, timing, backends[parent])
+        kind, urn, inputs = (resource.get(name) for name in ("type", "urn", "inputs"))
+        parent = str(resource.get("parent"))
+        if kind == COMPONENT:
+            names = [str(urn), *resource.get("aliases", ())]
+            home = next((name for name in names if name in known), names[0])
+            components[str(urn)] = home, registry.load(str(at(inputs, ("backend",))))()
+            found[home] = {}
+        elif parent in components and kind in components[parent][1].timings:
+            home, backend = components[parent]
+            key = f"{kind}{_name(str(urn)).removeprefix(_name(parent))}"
+            found[home][key] = _part(inputs, backend.timings[str(kind)], backend)
     return found
+
+
+def _name(urn: str) -> str:
+    return urn.rpartition("::")[2]
 
 
 def _part(inputs: object, timing: Timing, backend: Backend) -> _Part:
@@ -209,7 +218,7 @@ def _part(inputs: object, timing: Timing, backend: Backend) -> _Part:
 
 def _change(urn: str, old: _Schedule, new: _Schedule, now: datetime) -> Change:
     change = Change(
-        name=urn.rpartition("::")[2],
+        name=_name(urn),
         kind=_kind(old, new),
         old=_texts(old.values()),
         new=_texts(new.values()),
@@ -231,9 +240,9 @@ def _kind(old: _Schedule, new: _Schedule) -> Kind:
         return "created"
     if not new:
         return "removed"
-    if any(old[urn].identity != new[urn].identity for urn in old.keys() & new.keys()):
+    if any(old[key].identity != new[key].identity for key in old.keys() & new.keys()):
         return "replaced"
-    same = old.keys() == new.keys() and all(old[urn].same(new[urn]) for urn in old)
+    same = old.keys() == new.keys() and all(old[key].same(new[key]) for key in old)
     return "same" if same else "changed"
 
 
@@ -251,8 +260,8 @@ def _late(old: _Schedule, new: _Schedule, now: datetime) -> Iterable[Late]:
     What an updated resource may still start: its latest instant, when that is later than all that
     the old one may have started. One made anew looks back to its creation only.
     """
-    for urn in new.keys() & old.keys():
-        before, after = old[urn], new[urn]
+    for key in new.keys() & old.keys():
+        before, after = old[key], new[key]
         if after.paused or not after.late or before.identity != after.identity:
             continue
         stop = epoch(now) + 1
@@ -267,7 +276,7 @@ def _late(old: _Schedule, new: _Schedule, now: datetime) -> Iterable[Late]:
 def _notes(old: _Schedule, new: _Schedule) -> tuple[str, ...]:
     gone = [
         part.backend.removal
-        for urn, part in old.items()
-        if urn not in new or new[urn].identity != part.identity
+        for key, part in old.items()
+        if key not in new or new[key].identity != part.identity
     ]
     return tuple(dict.fromkeys(filter(None, gone)))

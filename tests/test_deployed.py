@@ -162,11 +162,24 @@ def test_replaced() -> None:
     assert ("a Job that still runs is deleted together with its CronJob",) == found.notes
 
 
+def test_renamed() -> None:
+    """
+    An alias says what a component was called; its CronJob stays, if its own name does.
+    """
+    old = [component("old"), cron_job("0 3 * * *", of="old")]
+    new = [{**component("nightly"), "aliases": (component("old")["urn"],)}]
+    for name, kind in (("old", "same"), ("nightly", "replaced")):
+        (found,) = deployed.changes(old, [*new, cron_job("0 3 * * *", name=name)], NOW)
+        assert ("old", kind) == (found.name, found.kind)
+    assert 2 == len(deployed.changes(old, [component("nightly"), cron_job("0 3 * * *")], NOW))
+
+
 def test_several_native_ones() -> None:
     """
     Natives of one schedule count together.
     """
-    second = {**cron_job("0 4 * * *"), "urn": "urn:second"}
+    second = cron_job("0 4 * * *")
+    second["urn"] += "-cron_job_2"
     found = change([cron_job("0 3 * * *")], [cron_job("0 3 * * *"), second])
     assert ("changed", (0, 0, 365, 365)) == (found.kind, counts(found))
 

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import runpy
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -66,6 +66,17 @@ class Recorder(mocks.MockMonitor):
         above = parent.split("::")[2] if parent else ""
         qualified = type_ if above in ("", STACK) else f"{above}${type_}"
         return f"urn:pulumi:{settings.get_stack()}::{settings.get_project()}::{qualified}::{name}"
+
+    def _aliases(self, request: Any) -> Iterator[str]:
+        """
+        What a resource may have been called before; the engine adds what its parent was called.
+        """
+        yield from getattr(request, "aliasURNs", ())
+        for alias in getattr(request, "aliases", ()):
+            spec = alias.spec
+            parent = "" if spec.noParent else spec.parentUrn or request.parent
+            kind, name = spec.type or request.type, spec.name or request.name
+            yield alias.urn or self.make_urn(parent, kind, name)
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802
         """
@@ -126,6 +137,7 @@ class Recorder(mocks.MockMonitor):
             name=request.name,
             urn=urn,
             parent=parent or None,
+            aliases=tuple(self._aliases(request)),
             custom=custom,
             read=read,
             inputs=_walk(json_format.MessageToDict(properties), "", secrets, unknowns),

@@ -30,6 +30,7 @@ class Resource:
         type: Pulumi's type token.
         urn: As the engine makes it.
         parent: The parent's URN; None below the stack.
+        aliases: URNs that it may have had before.
         custom: Whether a provider makes it; a component is not.
         read: Whether it was looked up by `get`, not declared.
         inputs: By wire name, secrets and unknown values masked.
@@ -47,6 +48,7 @@ class Resource:
     name: str
     urn: str
     parent: str | None
+    aliases: tuple[str, ...] = ()
     custom: bool
     read: bool = False
     inputs: Mapping[str, object]

@@ -40,7 +40,7 @@ _LAUNCH = (
 )
 # Of the controllers these are enough for CronJobs whose pods nobody watches.
 _FEW = "cronjob-controller,job-controller,serviceaccount-controller"
-_COMPLAINT = re.compile(r'[EF]\d{4} |.*("level":"(error|fatal|panic)"|level=ERROR|panic:)')
+_COMPLAINT = re.compile(r'[EF]\d{4} (?!.*manifest file is empty)|.*("level":"(error|fatal|panic)"|level=ERROR|panic:)')
 # What a kubelet does and kwok's stages do not: the containers of a deleted pod are stopped.
 _STOPPED = {
     "apiVersion": "kwok.x-k8s.io/v1alpha1",
@@ -271,6 +271,9 @@ class ControlPlane:
             "--unsafe-no-fsync",
             "--log-level=warn",
         )
+        # An API server gives up after 20 s of its own clock.
+        with httpx.Client(trust_env=False) as http:
+            self.wait(lambda: http.get(f"{client}/health").is_success, "etcd")
 
     def _start_nodes(self) -> None:
         stages = [*_prompt(self._binaries / "stages.yaml"), _STOPPED]

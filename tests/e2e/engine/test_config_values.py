@@ -4,11 +4,13 @@ A program gets its config from us as from the CLI, however it is written.
 
 from __future__ import annotations
 
+import json
 import random
+from pathlib import Path
 
-import pulumi
 import pytest
 import tally
+from shell import Shell
 
 from schedkit.preview import stackfile
 
@@ -33,6 +35,7 @@ AWKWARD = [
     *("[true, True, on]", "[12345678901234567890]", "[1.0, 2.50, 1_0]", "!!str 010", "!!int '7'"),
     *("0 1 * * *", "0 9 * * 1-5"),
 ]
+TELLS = "import os; open('seen.json', 'w').write(os.environ['PULUMI_CONFIG'])"
 LETTERS = "0123456789" * 3 + "--::__..+TZeExobtrufalsn~ "
 
 
@@ -63,25 +66,24 @@ def mutated(chance: random.Random) -> str:
     )
 
 
-def read_by_both(engine, tmp_path, stack: dict[str, str], project: str = "") -> tuple[dict, dict]:
+def read_by_both(
+    engine, folder: Path, stack: dict[str, str], project: dict[str, str]
+) -> tuple[dict[str, str], dict[str, str]]:
     """
-    The config by our reader, and as a program of the real engine gets it.
+    The config by our reader, and as a program of the real command line gets it.
     """
-    folder = tmp_path / "project"
     folder.mkdir()
-    (folder / "Pulumi.yaml").write_text(f"name: demo\nruntime: python\n{project}")
-    (folder / "__main__.py").write_text("")
-    lines = "".join(f"  demo:{key}: {value}\n" for key, value in stack.items())
+    lines = "".join(f"  demo:{key}: {{value: {text}}}\n" for key, text in project.items())
+    head = "name: demo\nruntime: {name: python, options: {virtualenv: .venv}}\n"
+    (folder / "Pulumi.yaml").write_text(head + (f"config:\n{lines}" if lines else ""))
+    (folder / "__main__.py").write_text(TELLS)
+    lines = "".join(f"  demo:{key}: {text}\n" for key, text in stack.items())
     (folder / "Pulumi.dev.yaml").write_text(f"config:\n{lines}" if lines else "")
-    ours = stackfile.read(folder, "dev", {}).config
-    seen: dict[str, str] = {}
-
-    def program() -> None:
-        found = pulumi.runtime.config.CONFIG.get()
-        seen.update({key: value for key, value in found.items() if key.startswith("demo:")})
-
-    engine.stack(program, folder=folder).preview()
-    return dict(ours), seen
+    shell = Shell(engine, folder)
+    shell.pulumi("stack", "init", "dev")
+    shell.pulumi("preview")
+    seen = json.loads((folder / "seen.json").read_text())
+    return dict(stackfile.read(folder, "dev", {}).config), seen
 
 
 def compared(ours: dict, seen: dict, written: dict[str, str]) -> list[tuple[str, object, object]]:
@@ -101,7 +103,7 @@ def test_awkward_values(engine, tmp_path) -> None:
     Octal and other numbers, dates, booleans, nulls and objects in a stack's file.
     """
     written = {f"k{number:03}": text for number, text in enumerate(AWKWARD)}
-    ours, seen = read_by_both(engine, tmp_path, written)
+    ours, seen = read_by_both(engine, tmp_path / "demo", written, {})
     assert [] == compared(ours, seen, written)
 
 
@@ -111,7 +113,7 @@ def test_random_values(engine, tmp_path, seed: int) -> None:
     So for 500 random scalars in a stack's file.
     """
     written = {f"k{number:03}": text for number, text in enumerate(scalars(500, seed))}
-    ours, seen = read_by_both(engine, tmp_path, written)
+    ours, seen = read_by_both(engine, tmp_path / "demo", written, {})
     assert [] == compared(ours, seen, written)
 
 
@@ -120,6 +122,5 @@ def test_awkward_values_in_the_project_file(engine, tmp_path) -> None:
     In Pulumi.yaml values go through JSON, dates among them.
     """
     written = {f"k{number:03}": text for number, text in enumerate(AWKWARD) if text}
-    lines = "".join(f"  demo:{key}: {{value: {text}}}\n" for key, text in written.items())
-    ours, seen = read_by_both(engine, tmp_path, {}, f"config:\n{lines}")
+    ours, seen = read_by_both(engine, tmp_path / "demo", {}, written)
     assert [] == compared(ours, seen, written)
