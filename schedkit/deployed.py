@@ -159,7 +159,9 @@ def state_of(document: object) -> Resources:
     return [resource for resource in found if not resource.get("delete")]
 
 
-def changes(old: Resources, new: Resources, now: datetime) -> tuple[Change, ...]:
+def changes(
+    old: Resources, new: Resources, now: datetime, backends: Iterable[Backend] = ()
+) -> tuple[Change, ...]:
     """
     What a deployment at *now* does to each schedule, for a year; by component, new ones last.
 
@@ -167,15 +169,22 @@ def changes(old: Resources, new: Resources, now: datetime) -> tuple[Change, ...]
         old: As `state_of` gives them.
         new: What the program declares: `type`, `urn`, `parent` and `inputs`, as in a state.
         now: Aware.
+        backends: Those of the program; others are loaded by name.
+
+    Raises:
+        UnknownBackendError: One that made what is deployed is not installed.
     """
-    before = _schedules(old, {})
-    after = _schedules(new, before)
+    own = {backend.name: backend for backend in backends}
+    before = _schedules(old, own, {})
+    after = _schedules(new, own, before)
     urns = dict.fromkeys((*before, *after))
     now = now.astimezone(UTC).replace(microsecond=0)
     return tuple(_change(urn, before.get(urn, {}), after.get(urn, {}), now) for urn in urns)
 
 
-def _schedules(resources: Resources, known: Mapping[str, object]) -> dict[str, _Schedule]:
+def _schedules(
+    resources: Resources, own: Mapping[str, Backend], known: Mapping[str, object]
+) -> dict[str, _Schedule]:
     """
     The native resources of every schedule, by the component's URN; by its alias where that is
     the one that is known.
@@ -188,7 +197,8 @@ def _schedules(resources: Resources, known: Mapping[str, object]) -> dict[str, _
         if kind == COMPONENT:
             names = [str(urn), *resource.get("aliases", ())]
             home = next((name for name in names if name in known), names[0])
-            components[str(urn)] = home, registry.load(str(at(inputs, ("backend",))))()
+            name = str(at(inputs, ("backend",)))
+            components[str(urn)] = home, own.get(name) or registry.load(name)()
             found[home] = {}
         elif parent in components and kind in components[parent][1].timings:
             home, backend = components[parent]

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 import attrs
 import pytest
 
-from schedkit import deployed
-from schedkit.exceptions import SpecError
+from schedkit import deployed, registry
+from schedkit.exceptions import SpecError, UnknownBackendError
 
 
 NOW = datetime(2026, 1, 2, 10, tzinfo=UTC)  # a Friday
@@ -228,6 +228,21 @@ def test_no_state(document) -> None:
     assert str(caught.value) == (
         "the state: is no exported stack; pass what `pulumi stack export` prints"
     )
+
+
+def test_backends_of_the_program() -> None:
+    """
+    A backend that no distribution announces reads its own; an unknown one is refused by name.
+    """
+
+    class Own(registry.load("kubernetes")):
+        name = "own"
+
+    old = [component("nightly", "own"), cron_job("0 3 * * *")]
+    (found,) = deployed.changes(old, [], NOW, [Own()])
+    assert ("removed", 365) == (found.kind, found.diff.lost)
+    with pytest.raises(UnknownBackendError, match="own"):
+        deployed.changes(old, [], NOW)
 
 
 def test_values_are_frozen() -> None:

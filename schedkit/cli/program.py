@@ -124,7 +124,8 @@ def _changes(
         cure = "pass what `pulumi stack export` prints"
         raise SpecError("the state", f"is no JSON: {error}", cure) from None
     new = [attrs.asdict(each, recurse=False) for each in preview.resources]
-    return changes(state_of(document), new, instant_of(None))
+    backends = [report.backend for report in preview.reports]
+    return changes(state_of(document), new, instant_of(None), backends)
 
 
 def exported(folder: Path, stack: str) -> str:

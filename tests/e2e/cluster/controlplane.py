@@ -40,7 +40,9 @@ _LAUNCH = (
 )
 # Of the controllers these are enough for CronJobs whose pods nobody watches.
 _FEW = "cronjob-controller,job-controller,serviceaccount-controller"
-_COMPLAINT = re.compile(r'[EF]\d{4} (?!.*manifest file is empty)|.*("level":"(error|fatal|panic)"|level=ERROR|panic:)')
+_COMPLAINT = re.compile(
+    r'[EF]\d{4} (?!.*manifest file is empty)|.*("level":"(error|fatal|panic)"|level=ERROR|panic:)'
+)
 # What a kubelet does and kwok's stages do not: the containers of a deleted pod are stopped.
 _STOPPED = {
     "apiVersion": "kwok.x-k8s.io/v1alpha1",
