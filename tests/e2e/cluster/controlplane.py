@@ -38,8 +38,8 @@ _LAUNCH = (
     "ctypes.CDLL(None).prctl(1, 9); "  # PR_SET_PDEATHSIG, SIGKILL
     "os.getppid() == int(sys.argv[1]) and os.execv(sys.argv[2], sys.argv[2:])"
 )
-# Of the controllers these are enough for CronJobs whose pods nobody watches.
-_FEW = "cronjob-controller,job-controller,serviceaccount-controller"
+# Of the controllers these are enough for CronJobs whose Jobs nobody runs.
+_FEW = "cronjob-controller,serviceaccount-controller"
 _COMPLAINT = re.compile(
     r'[EF]\d{4} (?!.*manifest file is empty)|.*("level":"(error|fatal|panic)"|level=ERROR|panic:)'
 )
@@ -76,7 +76,7 @@ class ControlPlane:
         binaries: What build.py has built.
         clock: The cluster's first instant and its speed, a whole number. 10 is safe, 20 on idle
             cores; more only without pods.
-        pods: Whether pods are scheduled and run; else only CronJobs and Jobs are looked after.
+        pods: Whether Jobs run; else only CronJobs are looked after, and Jobs stay as they are.
 
     Attributes:
         address: Of the API server.
