@@ -1,0 +1,69 @@
+"""
+The real engine deploys to the real control plane.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import build
+import pytest
+from api import History
+from controlplane import ControlPlane
+from kubernetes_double import KubernetesDouble
+from scenes import CRON_JOB, JOB, POD, condition, jobs
+from stack import running
+
+
+pytestmark = pytest.mark.cluster
+AT = datetime(2027, 7, 5, 23, tzinfo=UTC)  # 1:00 in Berlin
+NAME = "nightly-kubernetes"
+
+
+@pytest.fixture
+def plane(binaries, tmp_path):
+    """
+    A cluster six minutes before the hour of the example.
+    """
+    if not build.built("pulumi"):
+        pytest.skip("pulumi is not built: run `nox -s engine`")
+    with ControlPlane(tmp_path / "cluster", binaries, (AT - timedelta(minutes=6), 10)) as made:
+        yield made
+
+
+def test_an_example_from_up_to_destroy(plane, tmp_path):
+    """
+    `up` makes a CronJob that fires at its hour, a second preview and a refresh find nothing to do,
+    and `destroy` leaves neither CronJob nor Job nor pod.
+    """
+    history = History(plane.api, *JOB)
+    box = tmp_path / "box"
+    box.mkdir()
+    with running(box, KubernetesDouble(plane.api)) as engine:
+        stack = engine.example("nightly-training", "kubernetes")
+        stack.up()
+        (cron_job,) = plane.api.items(*CRON_JOB)
+        assert NAME == cron_job["metadata"]["name"]
+        managers = {entry["manager"] for entry in cron_job["metadata"]["managedFields"]}
+        assert {"pulumi-kubernetes"} == managers
+        stack.preview(expect_no_changes=True)
+        assert plane.now() < AT.timestamp(), "too busy a machine"
+        plane.sleep_until(AT.timestamp())
+        plane.wait(lambda: list(jobs(history, "default", NAME)), "a Job", 30)
+        assert [int(AT.timestamp())] == list(jobs(history, "default", NAME))
+        plane.wait(lambda: all(map(completed, jobs(history, "default", NAME).values())), "its end")
+        stack.preview(expect_no_changes=True, refresh=True)
+        stack.destroy()
+    for kind in (CRON_JOB, JOB, POD):
+        plane.wait(lambda k=kind: not plane.api.items(*k), f"the end of every {kind[0]}", 30)
+    accounts = [
+        each["metadata"]["name"] for each in plane.api.items("ServiceAccount", "v1", "default")
+    ]
+    assert ["default"] == accounts
+
+
+def completed(job):
+    """
+    Whether a Job ended well.
+    """
+    return condition(job, "Complete")
