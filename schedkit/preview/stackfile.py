@@ -105,6 +105,7 @@ def read(folder: Path | str, stack: str, over: Mapping[str, object]) -> Project:
     in_stack = _load(stack_path).get("config") if stack_path else None
     layers |= {_full(name, k): (v, goyaml.stack_date) for k, v in _section(stack_path, in_stack)}
     layers |= {_full(name, k): (v, goyaml.stack_date) for k, v in over.items()}
+    _check_values(path, name, layers)
     config = {key: _masked(value, date) for key, (value, date) in layers.items()}
     secrets = frozenset(key for key, (value, _) in layers.items() if _is_secret(value))
     main = _main(folder, path, document)
@@ -187,19 +188,32 @@ def _project_config(path: Path, project: str, section: object) -> dict[str, tupl
     found: dict[str, tuple[object, Any]] = {}
     if isinstance(section, str):
         return found
-    for short, value in _section(path, section):
-        key = _full(project, short)
+    for short, entry in _section(path, section):
+        key, value = _full(project, short), entry
+        own = key.startswith(f"{project}:")
         if isinstance(value, dict):
             typed = [word for word in _TYPED if word in value]
-            if typed and not key.startswith(f"{project}:"):
+            if typed and not own:
                 reason = f"gives {key} a {typed[0]!r}, which only the project's own keys may have"
                 raise ProgramError(shown(path), reason, f"write {key}: {{value: ...}}")
             _check_words(path, key, value)
-            value = value.get("value", value.get("default"))  # noqa: PLW2901
-            if value is None:
-                continue
+            value = value.get("value", value.get("default"))
+        if value is None and not (isinstance(entry, dict) and own):
+            cure = f"write {key}: {{value: ...}}"
+            raise ProgramError(shown(path), f"gives {key} no value", cure)
         found[key] = (value, goyaml.project_date)
     return found
+
+
+def _check_values(path: Path, project: str, layers: Mapping[str, tuple[object, Any]]) -> None:
+    """
+    Refuse a key that Pulumi.yaml declares without a value, and that nobody gives one.
+    """
+    for key, (value, date) in layers.items():
+        if value is None and date is goyaml.project_date:
+            short = key.removeprefix(f"{project}:")
+            cure = f"run: pulumi config set {short} VALUE"
+            raise ProgramError(shown(path), f"declares {short}, which has no value", cure)
 
 
 def _check_words(path: Path, key: str, value: Mapping[str, object]) -> None:

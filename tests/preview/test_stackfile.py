@@ -36,12 +36,35 @@ def test_secrets_are_masked(program) -> None:
     assert {"shop:a", "shop:b"} == read.secrets
 
 
-def test_typed_key_without_a_value(program) -> None:
+def test_declared_key_gets_a_value(program) -> None:
     """
-    A key that has a type only stays unset.
+    A key that Pulumi.yaml declares without a value gets one from the stack or the caller.
     """
-    folder = program("", "config:\n  a: {type: string, description: x}\n")
-    assert {} == stackfile.read(folder, "dev", {}).config
+    project = "config:\n  a: {type: string, description: x}\n  b: {value: ~}\n"
+    folder = program("", project, {"Pulumi.dev.yaml": "config: {a: ~}\n"})
+    name = stackfile.read(folder, "dev", {"b": "1"}).name
+    expected = {f"{name}:a": "", f"{name}:b": "1"}
+    assert expected == stackfile.read(folder, "dev", {"b": "1"}).config
+
+
+@pytest.mark.parametrize(
+    ("entry", "reason", "cure"),
+    [
+        ("a: {type: string}", "declares a, which has no value", "run: pulumi config set a VALUE"),
+        ("a: {value: ~}", "declares a, which has no value", "run: pulumi config set a VALUE"),
+        ("aws:a: {description: x}", "gives aws:a no value", "write aws:a: {value: ...}"),
+        ("aws:a: ~", "gives aws:a no value", "write aws:a: {value: ...}"),
+    ],
+)
+def test_declared_key_without_a_value(program, entry: str, reason: str, cure: str) -> None:
+    """
+    As the CLI, which runs no program then.
+    """
+    folder = program("", f"config:\n  {entry}\n")
+    with pytest.raises(ProgramError) as caught:
+        stackfile.read(folder, "dev", {})
+    assert (reason, cure) == (caught.value.reason, caught.value.cure)
+    assert str(caught.value).endswith(f"Pulumi.yaml: {reason}; {cure}")
 
 
 def test_main_and_stack_config_folder(program) -> None:
