@@ -106,7 +106,12 @@ def survey(
         tally, questions = found[name], []
         for when in chunk:
             begin = time.process_time()
-            translation = attempt(when, name)
+            try:
+                translation = attempt(when, name)
+            except Exception as error:
+                tally.outcomes["raised"] += 1
+                tally.wrong.append(f"{name} {when!r}: {type(error).__name__}: {error}")
+                continue
             spent = time.process_time() - begin
             zones = {each.timezone for each in when.calendars()} or {"UTC"}
             fixed = all(Zone.of(zone).is_fixed(START, STOP) for zone in zones)
@@ -241,8 +246,8 @@ def report(name: str, tally: Tally) -> None:
     for outcome, count in sorted(tally.outcomes.items()):
         print(f"    {count:7} {outcome}")
     if tally.asked:
-        differ = f"{tally.compared} runs, {len(tally.wrong)} answers differ"
-        print(f"    {tally.asked:7} questions to {ORACLE_OF[name]}, {differ}")
+        print(f"    {tally.asked:7} questions to {ORACLE_OF[name]}, {tally.compared} runs")
+    print(f"    {len(tally.wrong):7} wrong")
     for wrong in tally.wrong[:10]:
         print(f"    WRONG {wrong}")
 

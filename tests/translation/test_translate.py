@@ -355,3 +355,14 @@ def test_errors_of_writers_are_findings():
     assert (caught.value.feature, ROBFIG.url) == (str(finding.feature), finding.url)
     assert f"{caught.value.culprit}: {caught.value.reason}" == finding.reason
     assert caught.value.cure == finding.nearest
+
+
+@pytest.mark.parametrize("name", translation.dialects())
+@pytest.mark.parametrize("zone", ["UTC", "Africa/Cairo"])
+def test_a_date_that_never_comes_beside_weekdays(name, zone) -> None:
+    """
+    `30 February or Mondays` is Mondays; every dialect writes it or refuses it in words.
+    """
+    when = sk.Cron("30 0 30 2 1", timezone=zone, day_rule="any")
+    found = translation.attempt(when, name)
+    assert (found.holds, found.holds) == (bool(found.natives), found.proof is not None)

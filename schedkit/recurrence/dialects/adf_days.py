@@ -5,6 +5,7 @@ Days as the lists of a Data Factory trigger name them, and the guard that ends r
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import date, timedelta
 from functools import cache, lru_cache
 from itertools import combinations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 
 import attrs
 
+from schedkit.exceptions import NeverFiresError
 from schedkit.recurrence.around import KINDS
 from schedkit.recurrence.days import ANY, NearestWeekday, NthWeekday
 from schedkit.recurrence.dialects.wall import YEARS
@@ -102,7 +104,8 @@ def specs(calendar: Calendar) -> Iterator[Calendar]:
     """
     plain = attrs.evolve(calendar, minutes=0, hours=0, timezone="UTC", dst=None)
     if plain.day_rule == "any":
-        yield attrs.evolve(plain, weekdays=ANY, day_rule=None)
+        with suppress(NeverFiresError):  # 30 February or Mondays
+            yield attrs.evolve(plain, weekdays=ANY, day_rule=None)
         plain = attrs.evolve(plain, days=ANY, day_rule=None)
     yield plain
 
