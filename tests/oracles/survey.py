@@ -108,7 +108,7 @@ def survey(
             begin = time.process_time()
             try:
                 translation = attempt(when, name)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  whatever it is, it is told
                 tally.outcomes["raised"] += 1
                 tally.wrong.append(f"{name} {when!r}: {type(error).__name__}: {error}")
                 continue
