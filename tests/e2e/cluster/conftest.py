@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import build
 import pytest
 from controlplane import ControlPlane
+from figures import COUNTS
 
 
 START = datetime(2027, 1, 12, 9, tzinfo=UTC)
@@ -33,7 +34,9 @@ def cluster(binaries, tmp_path_factory):
     A control plane ten times as fast as the world.
     """
     with ControlPlane(tmp_path_factory.mktemp("cluster"), binaries, (START, SPEED)) as plane:
+        COUNTS["seconds to start a cluster"] = round(plane.started, 1)
         yield plane
+        COUNTS["MB at its end"] = sum(plane.memory().values())
 
 
 @pytest.hookimpl(wrapper=True)
@@ -43,3 +46,12 @@ def pytest_runtest_makereport(item, call):
         for plane in ControlPlane.running:
             report.sections.append((f"control plane {plane.folder.name}", plane.complaints()))
     return report
+
+
+def pytest_terminal_summary(terminalreporter):
+    """
+    Say what was done.
+    """
+    if COUNTS:
+        figures = ", ".join(f"{count} {what}" for what, count in sorted(COUNTS.items()))
+        terminalreporter.write_line(f"cluster: {figures}")

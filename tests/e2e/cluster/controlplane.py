@@ -74,9 +74,10 @@ class ControlPlane:
     Args:
         folder: Holds logs, keys and the state of etcd; made anew.
         binaries: What build.py has built.
-        clock: The cluster's first instant and its speed, a whole number. 10 is safe, 20 on idle
-            cores; more only without pods.
-        pods: Whether Jobs run; else only CronJobs are looked after, and Jobs stay as they are.
+        clock: The cluster's first instant and its speed, a whole number; 10 is safe, 20 on idle
+            cores.
+        pods: Whether Jobs run. Else there are etcd and the API server only, until somebody calls
+            `start_controllers`, which then looks after CronJobs, and Jobs stay as they are.
 
     Attributes:
         address: Of the API server.
@@ -97,17 +98,15 @@ class ControlPlane:
         self.folder = folder.resolve()
         self.address = ""
         self.started = 0.0
-        self.speed = clock[1] if clock else 1
         self._binaries = binaries.resolve()
         self._clock = clock
         self._pods = pods
-        self._real = self._shown = int(time.time())
+        self._set(clock)
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
 
     def __enter__(self) -> Self:
         began = time.monotonic()
-        self._real = int(time.time())
-        self._shown = int(self._clock[0].timestamp()) if self._clock else self._real
+        self._set(self._clock)
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
         ControlPlane.running.append(self)
@@ -168,11 +167,17 @@ class ControlPlane:
 
     # ---- parts
 
-    def start_controllers(self) -> None:
+    def start_controllers(self, clock: tuple[datetime, int] | None = None) -> None:
         """
         Start the controller manager.
+
+        Args:
+            clock: Its own, which is that of the cluster from now on. The others' timeouts stay as
+                they are, so it may be 60 times as fast as the world.
         """
         folder = self.folder
+        if clock:
+            self._set(clock)
         self._start(
             "kube-controller-manager",
             *self._client(),
@@ -250,10 +255,11 @@ class ControlPlane:
         self._write_kubeconfig()
         self.api = Api(self.address, folder)
         self.wait(lambda: self.api.answer("GET", "/readyz"), "kube-apiserver")
+        if not self._pods:
+            return
         self.start_controllers()
-        if self._pods:
-            self._start("kube-scheduler", *self._client())
-            self._start_nodes()
+        self._start("kube-scheduler", *self._client())
+        self._start_nodes()
         place = "default", "default"  # a namespace is ready when it has a ServiceAccount
         self.wait(lambda: self.api.get("ServiceAccount", "v1", *place), "kube-controller-manager")
 
@@ -320,9 +326,15 @@ class ControlPlane:
         }
         (folder / "kubeconfig").write_text(yaml.safe_dump(written))
 
+    def _set(self, clock: tuple[datetime, int] | None) -> None:
+        self._real = int(time.time())
+        self._shown, self.speed = (
+            (int(clock[0].timestamp()), clock[1]) if clock else (self._real, 1)
+        )
+
     def _start(self, name: str, *arguments: str) -> None:
         env = {key: value for key, value in os.environ.items() if key != "SCHEDKIT_CLOCK"}
-        if self._clock:
+        if (self._shown, self.speed) != (self._real, 1):
             env["SCHEDKIT_CLOCK"] = f"{self._real},{self._shown},{self.speed}"
         # Else a connection that is quiet for 30 s of the cluster's clock is given up.
         env |= {"HTTP2_READ_IDLE_TIMEOUT_SECONDS": "86400", "HTTP2_PING_TIMEOUT_SECONDS": "86400"}

@@ -7,6 +7,7 @@ from __future__ import annotations
 import attrs
 import pytest
 from api import ApiError, History
+from figures import COUNTS
 from scenes import (
     FAILING,
     JOB,
@@ -153,6 +154,8 @@ def lived(cluster):
     cluster.sleep_until(first + 225)
     deploy(api, plans["paused-short"])
     cluster.sleep_until(first + LENGTH)
+    COUNTS["instants seen"] += sum(len(found.ticks(name)) for name in plans)
+    COUNTS["pods seen"] += len(found.pods.seen)
     yield found
     for documents in plans.values():
         api.delete(api.path(documents[-1]))

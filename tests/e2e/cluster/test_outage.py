@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import pytest
 from api import History
+from figures import COUNTS
 from scenes import JOB, Scene, born, compiled, deploy, jobs
 
 import schedkit as sk
@@ -71,6 +72,7 @@ def outage(cluster):
         }
         for scene in scenes(first)
     }
+    COUNTS["instants seen"] += sum(map(len, late.values()))
     for documents in plans:
         api.delete(api.path(documents[-1]))
     return late
