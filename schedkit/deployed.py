@@ -40,20 +40,24 @@ class Late:
 
     Attributes:
         run: The instant.
-        until: Until then it may still start.
+        until: Before then it may still start: it gets too late, or the next one comes.
+        avoidable: Whether a deployment after that instant starts nothing.
     """
 
     run: datetime
     until: datetime
+    avoidable: bool
 
     @property
     def sentence(self) -> str:
         """
         What may happen, and how to avoid it.
         """
+        until = self.until.isoformat()
+        cure = f"; deploy after {until} to avoid it" if self.avoidable else f", before {until}"
         return (
             f"the run of {self.run.isoformat()} counts as missed and may start after the "
-            f"deployment; deploy after {self.until.isoformat()} to avoid it"
+            f"deployment{cure}"
         )
 
 
@@ -103,7 +107,11 @@ class Change:
             "new": list(self.new),
             "diff": self.diff.to_dict() if self.diff else None,
             "late": [
-                {"run": late.run.isoformat(), "until": late.until.isoformat()}
+                {
+                    **attrs.asdict(late),
+                    "run": late.run.isoformat(),
+                    "until": late.until.isoformat(),
+                }
                 for late in self.late
             ],
             "notes": list(self.notes),
@@ -279,8 +287,11 @@ def _late(old: _Schedule, new: _Schedule, now: datetime) -> Iterable[Late]:
         latest = max(after.when.epochs(*window), default=None)
         started = () if before.paused else before.when.epochs(*window)
         if latest is not None and latest > max(started, default=-1):
-            run = EPOCH + timedelta(seconds=latest)
-            yield Late(run, run + timedelta(seconds=after.late))
+            end = latest + after.late
+            later = next(iter(after.when.epochs(stop, end + 1)), None)
+            until = end if later is None else later
+            run, before_then = (EPOCH + timedelta(seconds=each) for each in (latest, until))
+            yield Late(run, before_then, avoidable=later is None)
 
 
 def _notes(old: _Schedule, new: _Schedule) -> tuple[str, ...]:

@@ -118,8 +118,13 @@ def test_what_the_old_one_has_run_is_no_missed_run() -> None:
     """
     every = cron_job("*/10 * * * *", startingDeadlineSeconds=3600)
     assert () == change([cron_job("0 * * * *", startingDeadlineSeconds=3600)], [every]).late
-    (late,) = change([cron_job("30 9 * * *", startingDeadlineSeconds=3600)], [every]).late
-    assert NOW == late.run
+    found = change([cron_job("30 9 * * *", startingDeadlineSeconds=3600)], [every])
+    (late,) = found.late
+    assert (NOW, NOW + timedelta(minutes=10), False) == (late.run, late.until, late.avoidable)
+    assert found.sentences[-1] == (
+        "the run of 2026-01-02T10:00:00+00:00 counts as missed and may start after the "
+        "deployment, before 2026-01-02T10:10:00+00:00"
+    )
 
 
 def test_a_pause() -> None:

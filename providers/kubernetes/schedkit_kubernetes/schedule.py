@@ -214,7 +214,8 @@ def _catch_up(spec: ScheduleSpec, when: When, count: int) -> Iterator[Finding]:
         )
         yield emulated(Feature.CATCH_UP_LATEST, reason, _DEADLINE_URL)
     else:
-        yield exact(Feature.CATCH_UP_LATEST, "startingDeadlineSeconds")
+        reason = "startingDeadlineSeconds; an edit makes earlier instants of the new text missed ones"
+        yield exact(Feature.CATCH_UP_LATEST, reason)
 
 
 def _window(spec: ScheduleSpec) -> Iterator[Finding]:

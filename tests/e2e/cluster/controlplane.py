@@ -197,13 +197,20 @@ class ControlPlane:
         process.kill()
         process.wait()
 
+    @property
+    def pids(self) -> dict[str, int]:
+        """
+        Process ids by part.
+        """
+        return {name: process.pid for name, process in self._processes.items()}
+
     def memory(self) -> dict[str, int]:
         """
         Megabytes by part, shared pages counted once (PSS).
         """
         found = {}
-        for name, process in self._processes.items():
-            text = Path(f"/proc/{process.pid}/smaps_rollup").read_text()
+        for name, pid in self.pids.items():
+            text = Path(f"/proc/{pid}/smaps_rollup").read_text()
             found[name] = int(re.findall(r"Pss: +(\d+)", text)[0]) // 1024
         return found
 

@@ -5,7 +5,6 @@ The plain command line in the folder of a Pulumi program.
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -14,7 +13,6 @@ from typing import Any
 
 import attrs
 import build
-import langhost
 from stack import Engine, environment
 
 
@@ -50,14 +48,9 @@ class Shell:
 
     def __init__(self, engine: Engine, folder: Path) -> None:
         self.folder = folder
-        host = engine.box / "bin"
-        host.mkdir(exist_ok=True)
-        programs = build.folder("pulumi") / "bin"
-        langhost.write(host, programs / "pulumi-language-python-exec")
         if not (folder / ".venv").exists():
             (folder / ".venv").symlink_to(sys.prefix)
-        path = [str(programs), str(host), str(Path(sys.executable).parent), os.environ["PATH"]]
-        self.env = {"PATH": os.pathsep.join(path), **environment(engine.box, engine.ports)}
+        self.env = environment(engine.box, engine.ports)
 
     def __call__(self, *words: str, code: int = 0, env: Mapping[str, str] | None = None) -> Answer:
         """

@@ -9,6 +9,7 @@ import os
 import runpy
 import shutil
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import build
+import langhost
 import psutil
 import tally
 from double import Double, served
@@ -29,10 +31,15 @@ PASSPHRASE = "correct horse"
 
 def environment(box: Path, ports: Mapping[str, int]) -> dict[str, str]:
     """
-    What keeps the engine in the box: its home, its state, no network, our providers.
+    What keeps the engine in the box: its home, its state, no network, our providers and host.
     """
-    (box / "state").mkdir(exist_ok=True)
+    for folder in ("bin", "state"):
+        (box / folder).mkdir(exist_ok=True)
+    programs = build.folder("pulumi") / "bin"
+    langhost.write(box / "bin", programs / "pulumi-language-python-exec")
+    path = [str(programs), str(box / "bin"), str(Path(sys.executable).parent), os.environ["PATH"]]
     return {
+        "PATH": os.pathsep.join(path),
         "HOME": str(box),
         "PULUMI_HOME": str(box / "home"),
         "PULUMI_BACKEND_URL": f"file://{box}/state",

@@ -7,7 +7,9 @@ Whatever happened, no second schedule is left, and the next command ends right o
 from __future__ import annotations
 
 import copy
+import re
 import shutil
+import time
 from collections.abc import Callable
 
 import attrs
@@ -23,7 +25,13 @@ pytestmark = pytest.mark.engine
 
 CRON_JOB = "kubernetes:batch/v1:CronJob::default"
 ACCOUNT = "kubernetes:core/v1:ServiceAccount::default"
-WAITING = 30  # seconds, at most
+MOST_CURES = 5
+ALREADY = re.compile(r"(?P<type>\S+) '(?P<id>\S+)' already exists")
+OWNERS = {  # type -> logical name, type of the component that owns it
+    "kubernetes:batch/v1:CronJob": ("nightly", "schedkit:index:Schedule"),
+    "kubernetes:core/v1:ServiceAccount": ("train", "schedkit:index:Pipeline"),
+}
+IMPORT = ("--protect=false", "--generate-code=false", "--yes", "--skip-preview")
 
 
 class Cluster(Double):
@@ -172,19 +180,47 @@ def calls_of(bench: Bench) -> list[Call]:
     What an undisturbed run of the phase asks.
     """
     bench.command()
-    bench.ended_right()
-    mutating = [call for call in bench.cluster.calls if call.mutates]
     calls = list(bench.cluster.calls)
-    assert bench.phase.calls == tuple(call.op for call in mutating[: len(bench.phase.calls)])
+    assert bench.phase.calls == tuple(call.op for call in calls if call.mutates)
+    bench.ended_right()
     bench.reset()
     return calls
 
 
-def nth_change(bench: Bench, number: int) -> Callable[[Call], bool]:
+def mended(bench: Bench) -> list[str]:
     """
-    Whether a call is the one that changes the cloud for the so-manieth time.
+    Repeat the command until it succeeds, and do what it says when it does not.
     """
-    return lambda call: call.mutates and number == len(bench.cluster.changes)
+    done: list[str] = []
+    while len(done) < MOST_CURES:
+        try:
+            bench.command()
+        except automation.ConcurrentUpdateError as error:
+            assert "`pulumi cancel`" in str(error)
+            bench.stack.api.cancel()
+            done.append("cancel")
+        except automation.CommandError as error:
+            found = ALREADY.search(str(error))
+            assert found, error
+            forget_pending(bench)
+            name, owner = OWNERS[found["type"]]
+            parent = f"owner=urn:pulumi:dev::demo::{owner}::{name}"
+            what = (found["type"], name, found["id"], "--parent", parent)
+            bench.stack.run("import", *what, *IMPORT)
+            done.append("import")
+        else:
+            break
+    return [*done, *forget_pending(bench)]
+
+
+def forget_pending(bench: Bench) -> list[str]:
+    """
+    Let the engine forget the creations that it did not see the end of.
+    """
+    if not bench.stack.pending:
+        return []
+    bench.stack.refresh(clear_pending_creates=True)
+    return ["clear"]
 
 
 def fail() -> None:
@@ -194,15 +230,77 @@ def fail() -> None:
     raise Failed("no capacity")
 
 
-def test_provider_fails_at_each_change(bench) -> None:
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_provider_fails_at_each_change(bench, after: bool) -> None:
     """
-    A provider that fails at any one call leaves a state from which the next command ends right.
+    A provider that fails at any one call leaves a state from which the next command ends right;
+    if it had made the object nevertheless, that command says so, and importing it is the cure.
     """
-    calls_of(bench)
-    for number in range(1, len(bench.phase.calls) + 1):
-        said = bench.disturbed(nth_change(bench, number), fail, after=False)
+    calls = [call for call in calls_of(bench) if call.mutates]
+    for number, call in enumerate(calls, 1):
+        said = bench.disturbed(at_change(bench, number), fail, after=after)
         assert "no capacity" in said
-        bench.command()
+        cures = mended(bench)
+        assert (["import"] if after and call.op == "Create" else []) == cures
         bench.ended_right()
         tally.COUNTS["faults injected"] += 1
         bench.reset()
+
+
+def test_engine_killed_at_each_call(bench) -> None:
+    """
+    An engine killed at any call leaves a lock, and the next command says how to take it away;
+    what it then needs, and that it names, is at most the import of one object that was made.
+    """
+    calls = calls_of(bench)
+    points = [(call, False) for call in calls] + [(call, True) for call in calls if call.mutates]
+    for call, after in points:
+        bench.disturbed(lambda c, n=call.number: c.number == n, kill, after=after)
+        cures = mended(bench)
+        made = call.op == "Create"
+        expected = {
+            (True, True): ["cancel", "import"],
+            (True, False): ["cancel", "clear"],
+        }.get((made, after), ["cancel"])
+        assert expected == cures, (call, after)
+        bench.ended_right()
+        tally.COUNTS["kill points"] += 1
+        bench.reset()
+
+
+def at_change(bench: Bench, number: int) -> Callable[[Call], bool]:
+    """
+    Whether a call is the one that changes the cloud for the so-manieth time.
+    """
+    return lambda call: call.mutates and number == len(bench.cluster.changes)
+
+
+@pytest.mark.parametrize("bench", ["create"], indirect=True)
+def test_deleting_by_hand_is_a_cure_too(bench) -> None:
+    """
+    What a killed engine made and does not know may be deleted instead of imported.
+    """
+    bench.disturbed(lambda call: call.mutates and call.name == "nightly", kill, after=True)
+    bench.stack.api.cancel()
+    with pytest.raises(automation.CommandError, match="'default/nightly-dev' already exists"):
+        bench.command()
+    del bench.cluster.objects[BOTH[0]]
+    assert ["clear"] == mended(bench)
+    bench.ended_right()
+
+
+@pytest.mark.parametrize("bench", ["create"], indirect=True)
+def test_interrupted_while_a_provider_hangs(bench) -> None:
+    """
+    An engine that is asked to end waits for the call under way, and leaves no lock and nothing
+    pending: the next command goes on.
+    """
+
+    def hang() -> None:
+        interrupt()
+        time.sleep(1)
+
+    bench.disturbed(lambda call: call.mutates and call.name == "train", hang, after=False)
+    assert [BOTH[1]] == bench.stack.cloud
+    assert [] == mended(bench)
+    bench.ended_right()
