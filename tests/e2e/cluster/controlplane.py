@@ -21,8 +21,9 @@ from typing import TYPE_CHECKING, Self
 
 import certificates
 import httpx
+import nodes
 import yaml
-from api import Api, ApiError, Document
+from api import Api, ApiError
 
 
 if TYPE_CHECKING:
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 SECONDS = 90  # real ones, which a part has to get ready
-GPU = "nvidia.com/gpu"
-NODES = {"plain": {}, "gpu": {GPU: "8"}}
 # Runs before the program: the kernel shall kill it with us. `preexec_fn` is not safe with threads.
 _LAUNCH = (
     "import ctypes, os, sys; "
@@ -43,22 +42,6 @@ _FEW = "cronjob-controller,serviceaccount-controller"
 _COMPLAINT = re.compile(
     r'[EF]\d{4} (?!.*manifest file is empty)|.*("level":"(error|fatal|panic)"|level=ERROR|panic:)'
 )
-# What a kubelet does and kwok's stages do not: the containers of a deleted pod are stopped.
-_STOPPED = {
-    "apiVersion": "kwok.x-k8s.io/v1alpha1",
-    "kind": "Stage",
-    "metadata": {"name": "pod-stopped"},
-    "spec": {
-        "resourceRef": {"apiGroup": "v1", "kind": "Pod"},
-        "selector": {
-            "matchExpressions": [
-                {"key": ".metadata.deletionTimestamp", "operator": "Exists"},
-                {"key": ".status.phase", "operator": "In", "values": ["Pending", "Running"]},
-            ]
-        },
-        "next": {"statusTemplate": "phase: Failed\n"},
-    },
-}
 
 
 class ControlPlaneError(Exception):
@@ -291,29 +274,13 @@ class ControlPlane:
             self.wait(lambda: http.get(f"{client}/health").is_success, "etcd")
 
     def _start_nodes(self) -> None:
-        stages = [*_prompt(self._binaries / "stages.yaml"), _STOPPED]
-        (self.folder / "stages.yaml").write_text(yaml.safe_dump_all(stages))
+        nodes.write_stages(self._binaries / "stages.yaml", self.folder / "stages.yaml")
         kubeconfig, *_ = self._client()
         settings = f"--config={self.folder}/stages.yaml"
         self._start("kwok", kubeconfig, "--manage-all-nodes=true", settings)
-        for name, more in NODES.items():
-            room = {"cpu": "1k", "memory": "1Ti", "ephemeral-storage": "1Ti", "pods": "1M", **more}
-            taint = {"key": GPU, "value": "present", "effect": "NoSchedule"}
-            node = {
-                "metadata": {"name": name},
-                "spec": {"taints": [taint] if more else []},
-                "status": {"allocatable": room, "capacity": room},
-            }
+        for node in nodes.documents():
             self.api.ask("POST", "/api/v1/nodes", node)
-        self.wait(self._nodes_ready, "kwok")
-
-    def _nodes_ready(self) -> bool:
-        return all(
-            {"type": "Ready", "status": "True"}.items() <= condition.items()
-            for node in self.api.items("Node", "v1")
-            for condition in node["status"].get("conditions", [{}])
-            if condition.get("type", "Ready") == "Ready"
-        )
+        self.wait(lambda: nodes.ready(self.api.items("Node", "v1")), "kwok")
 
     def _client(self) -> tuple[str, ...]:
         # Port 0 is none at all.
@@ -376,18 +343,3 @@ def _free_ports(count: int) -> list[int]:
             tried.bind(("127.0.0.1", port))
             found += [] if port in found else [port]
     return found
-
-
-def _prompt(path: Path) -> Iterator[Document]:
-    """
-    kwok's stages without delays of their own, so that only the annotations of a pod count.
-
-    A jitter that is not longer than the delay is taken instead of the delay, so it goes too.
-    """
-    for stage in yaml.safe_load_all(path.read_text()):
-        delay = stage["spec"].get("delay", {})
-        for name in ("jitterDurationMilliseconds", "jitterDurationFrom"):
-            delay.pop(name, None)
-        if delay:
-            delay["durationMilliseconds"] = 0
-        yield stage
