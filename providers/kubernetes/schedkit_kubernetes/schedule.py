@@ -214,7 +214,7 @@ def _catch_up(spec: ScheduleSpec, when: When, count: int) -> Iterator[Finding]:
         )
         yield emulated(Feature.CATCH_UP_LATEST, reason, _DEADLINE_URL)
     else:
-        reason = "startingDeadlineSeconds; after an edit, what the new text had before is missed too"
+        reason = "startingDeadlineSeconds; after an edit, what the new text had before is missed"
         yield exact(Feature.CATCH_UP_LATEST, reason)
 
 
