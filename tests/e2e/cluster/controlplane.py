@@ -127,6 +127,7 @@ class ControlPlane:
         Raises:
             ControlPlaneError: A part died.
         """
+        self._check("sleeping")
         while (left := instant - self.now()) > 0:
             time.sleep(min(1, left / self.speed))
             self._check("sleeping")

@@ -85,7 +85,7 @@ def test_a_changed_schedule_is_changed_in_place(stack, cluster):
     """
     notes = {"annotations": {"example.org/why": "because"}}
     stack.scene = Scene(name="changed", cron="0 3 * * *", options=notes)
-    assert {"create": 6} == stack.up()
+    assert {"create": 7} == stack.up()
     before = cluster.api.get(*CRON_JOB, "changed", "often-dev")
     stack.forget()
     stack.scene = Scene(name="changed", cron="30 4 * * *")
