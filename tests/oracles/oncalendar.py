@@ -16,7 +16,7 @@ from runner import PATIENCE, Answer, Broken, Oracle, Question, Rejected, zone_ve
 
 
 AT_ONCE = 200  # texts of one process
-RUN = re.compile(r" *(?:Next elapse|Iter\. #\d+|Iteration #\d+): (.*)")
+RUN = re.compile(r" *(?:Next elapse|Iter\. #\d+|Iteration #\d+|\(in UTC\)): (.*)")
 ZONES = Path("/usr/share/zoneinfo")  # systemd looks nowhere else
 
 
@@ -35,24 +35,28 @@ class Systemd(Oracle):
     def _answers(self, questions: Sequence[Question]) -> list[Answer]:
         if lacking := self.missing():
             raise RuntimeError(f"{self.name}: {lacking}")
-        alike: dict[tuple[int, int], dict[str, Answer]] = {}
+        alike: dict[tuple[int, int, str], dict[str, Answer]] = {}
         for ask in questions:
-            alike.setdefault((ask.after, ask.n), {})[_text(ask)] = Broken("not asked")
-        for (after, n), found in alike.items():
+            zone, text = _said(ask)
+            alike.setdefault((ask.after, ask.n, zone), {})[text] = Broken("not asked")
+        for (after, n, zone), found in alike.items():
             texts = list(found)
             for first in range(0, len(texts), AT_ONCE):
-                found.update(_asked(texts[first : first + AT_ONCE], after, n))
-        return [alike[ask.after, ask.n][_text(ask)] for ask in questions]
+                found.update(_asked(texts[first : first + AT_ONCE], after, n, zone))
+        said = [(ask, *_said(ask)) for ask in questions]
+        return [alike[ask.after, ask.n, zone][text] for ask, zone, text in said]
 
 
-def _text(ask: Question) -> str:
+def _said(ask: Question) -> tuple[str, str]:
     """
-    The zone is part of an expression, and never the machine's own.
+    The zone of the process, and the expression. A zone that the expression names costs a fork for
+    each run and counts as this one does, so only one that is none is named there.
     """
-    return f"{ask.text} {ask.zone}"
+    known = (ZONES / ask.zone).is_file()
+    return (ask.zone, ask.text) if known else ("UTC", f"{ask.text} {ask.zone}")
 
 
-def _asked(texts: Sequence[str], after: int, n: int) -> dict[str, Answer]:
+def _asked(texts: Sequence[str], after: int, n: int, zone: str) -> dict[str, Answer]:
     command = ["systemd-analyze", "calendar", f"--iterations={n}", f"--base-time=@{after}", "--"]
     try:
         done = subprocess.run(
@@ -61,7 +65,7 @@ def _asked(texts: Sequence[str], after: int, n: int) -> dict[str, Answer]:
             text=True,
             check=False,
             timeout=PATIENCE,
-            env={**os.environ, "TZ": "UTC", "LC_ALL": "C"},
+            env={**os.environ, "TZ": zone, "LC_ALL": "C"},
         )
     except subprocess.TimeoutExpired:
         return dict.fromkeys(texts, Broken("no end"))
@@ -77,8 +81,8 @@ def _asked(texts: Sequence[str], after: int, n: int) -> dict[str, Answer]:
 
 def _runs(lines: Iterable[str]) -> list[int]:
     """
-    The instants of a block of output: `Sat 2026-10-24 00:30:00 UTC`, or `never`.
+    The instants of a block of output: those told in UTC, as all are in a process of that zone.
     """
     runs = [match[1] for match in map(RUN.fullmatch, lines) if match]
-    times = [f"{run[4:-4]}+00:00" for run in runs if run != "never"]
+    times = [f"{run[4:-4]}+00:00" for run in runs if run.endswith(" UTC")]
     return [int(datetime.fromisoformat(time).timestamp()) for time in times]
