@@ -39,8 +39,10 @@ _LAUNCH = (
 )
 # Of the controllers these are enough for CronJobs whose Jobs nobody runs.
 _FEW = "cronjob-controller,serviceaccount-controller"
+_NOISE = "manifest file is empty|object has been modified|not as new as written version"
 _COMPLAINT = re.compile(
-    r'[EF]\d{4} (?!.*manifest file is empty)|.*("level":"(error|fatal|panic)"|level=ERROR|panic:)'
+    rf"[EF]\d{{4}} (?!.*({_NOISE}))"
+    r'|.*("level":"(error|fatal|panic)"|level=ERROR|panic:)'
 )
 
 
@@ -211,14 +213,14 @@ class ControlPlane:
 
     def _events(self, count: int) -> Iterator[str]:
         try:
-            events = self.api.items("Event", "v1")[-count:]
+            events = self.api.items("Event", "v1")
         except (AttributeError, ApiError, httpx.HTTPError):
             return
         yield "-- events"
-        for event in events:
+        for event in sorted(events, key=lambda e: e["metadata"]["creationTimestamp"])[-count:]:
             about, metadata = event["involvedObject"], event["metadata"]
             name = f"{metadata['namespace']}/{about.get('name')}"
-            yield f"{event['lastTimestamp']} {name} {event['reason']}: {event['message']}"
+            yield f"{metadata['creationTimestamp']} {name} {event['reason']}: {event['message']}"
 
     def _start_all(self) -> None:
         folder = self.folder

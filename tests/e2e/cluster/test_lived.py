@@ -133,16 +133,16 @@ def lived(cluster):
     """
     api = cluster.api
     plans = {scene.name: compiled(scene.program) for scene in scenes(0)}
-    first = (int(cluster.now()) // MINUTE + 2) * MINUTE
+    first = (int(cluster.now()) + 90) // MINUTE * MINUTE + MINUTE
     every = scenes(first)
     plans |= {s.name: compiled(s.program) for s in every if s.cron != "* * * * *"}
     ways = {s.name: attrs.evolve(s, schedule={**s.schedule, "paused": True}) for s in every}
     paused = {name: compiled(ways[name].program) for name in ("paused", "paused-short")}
     found = Lived(first, plans, History(api, *JOB), History(api, *POD))
-    cluster.sleep_until(first - 40)
+    cluster.sleep_until(first - 55)
     for documents in plans.values():
         deploy(api, documents)
-    assert cluster.now() < first, "too busy a machine: deploying took more than four seconds"
+    assert cluster.now() < first, "too busy a machine: deploying took more than five seconds"
     cluster.sleep_until(first + 20)
     cluster.wait(evict(api, found.pods, "drained", 1), "a pod to drain")
     cluster.wait(evict(api, found.pods, "drained-retried", 2), "two pods to drain")

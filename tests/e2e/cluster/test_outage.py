@@ -54,7 +54,7 @@ def outage(cluster):
     """
     api, history = cluster.api, History(cluster.api, *JOB)
     [compiled(scene.program) for scene in scenes(0)]  # what is imported at first use is slow
-    first = (int(cluster.now()) // MINUTE + 2) * MINUTE
+    first = (int(cluster.now()) + 90) // MINUTE * MINUTE + MINUTE
     plans = [compiled(scene.program) for scene in scenes(first)]
     for documents in plans:
         deploy(api, documents)
