@@ -6,10 +6,12 @@ and refuses a second object of one name. It can fail, hang or kill the engine at
 it does not know is what the real provider's own checks, defaults and diffs are.
 """
 
+# ruff: noqa: N802  (gRPC names the methods)
 from __future__ import annotations
 
 import importlib
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent import futures
 from contextlib import contextmanager
@@ -48,6 +50,7 @@ class Call:
         type: The resource's type token.
         name: Its logical name.
         dry: Whether it belongs to a preview.
+        time: When it came, in seconds of the monotonic clock.
     """
 
     number: int
@@ -55,6 +58,7 @@ class Call:
     type: str = ""
     name: str = ""
     dry: bool = False
+    time: float = attrs.field(factory=time.monotonic, eq=False)
 
     @property
     def mutates(self) -> bool:
@@ -110,7 +114,9 @@ class Double(provider_pb2_grpc.ResourceProviderServicer):
     """
     `objects` is the cloud (id -> thing), `calls` all that the engine asked for, in order.
 
-    Keep one over all commands of a test.
+    Keep one over all commands of a test. With `takes_secrets`, as the real provider, the engine
+    says what is secret; without it, it marks whole lists. A refresh would then bare them: for
+    previews only.
     """
 
     def __init__(
@@ -130,6 +136,7 @@ class Double(provider_pb2_grpc.ResourceProviderServicer):
         self.objects: dict[str, Thing] = {}
         self.calls: list[Call] = []
         self.fault: Fault | None = None
+        self.takes_secrets = False
         self._lock = threading.Lock()
         if classes is None:
             importlib.import_module(f"pulumi_{package.replace('-', '_')}")
@@ -215,7 +222,9 @@ class Double(provider_pb2_grpc.ResourceProviderServicer):
 
     def Handshake(self, request, context):
         self._note("Handshake", request, context)
-        return provider_pb2.ProviderHandshakeResponse(supports_autonaming_configuration=True)
+        return provider_pb2.ProviderHandshakeResponse(
+            accept_secrets=self.takes_secrets, supports_autonaming_configuration=True
+        )
 
     def Attach(self, request, context):
         self._note("Attach", request, context)
@@ -235,7 +244,9 @@ class Double(provider_pb2_grpc.ResourceProviderServicer):
 
     def Configure(self, request, context):
         self._note("Configure", request, context)
-        return provider_pb2.ConfigureResponse(supportsPreview=True)
+        return provider_pb2.ConfigureResponse(
+            acceptSecrets=self.takes_secrets, supportsPreview=True
+        )
 
     def Check(self, request, context):
         self._note("Check", request, context)
@@ -275,15 +286,16 @@ class Double(provider_pb2_grpc.ResourceProviderServicer):
                 return provider_pb2.CreateResponse(properties=request.properties)
             inputs = _plain(request.properties)
             id_, more = self.make(call, inputs)
-            return provider_pb2.CreateResponse(id=id_, properties=_struct(inputs | more))
+            request.properties.update(more)
+            return provider_pb2.CreateResponse(id=id_, properties=request.properties)
 
     def Update(self, request, context):
         with self._struck("Update", request, context) as call:
             if call.dry:
                 return provider_pb2.UpdateResponse(properties=request.news)
             inputs = _plain(request.news)
-            more = self.change(call, request.id, inputs)
-            return provider_pb2.UpdateResponse(properties=_struct(inputs | more))
+            request.news.update(self.change(call, request.id, inputs))
+            return provider_pb2.UpdateResponse(properties=request.news)
 
     def Delete(self, request, context):
         with self._struck("Delete", request, context) as call:
@@ -355,9 +367,11 @@ def _plain(struct: struct_pb2.Struct) -> dict[str, Any]:
 
 def _whole(value: Any) -> Any:
     """
-    Every number crosses as a float; a whole one was an integer.
+    Every number crosses as a float; a whole one was an integer. A secret is its value.
     """
     match value:
+        case {rpc._special_sig_key: rpc._special_secret_sig}:
+            return _whole(value["value"])
         case dict():
             return {key: _whole(item) for key, item in value.items()}
         case list():

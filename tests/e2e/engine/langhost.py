@@ -6,6 +6,7 @@ does. It obeys one option of the runtime, `virtualenv`, and asks for no plugins;
 the real host's rules about toolchains and required packages, and so proves nothing about them.
 """
 
+# ruff: noqa: N802  (gRPC names the methods)
 from __future__ import annotations
 
 import json

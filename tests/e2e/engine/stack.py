@@ -275,7 +275,7 @@ class Engine:
         """
         A stack of an example, with a copy of its files.
         """
-        folder = copied(name, self.box)
+        folder = copied(EXAMPLES / name, self.box)
         program = str(folder)
         return self.stack(
             lambda: runpy.run_path(program, run_name="__main__"),
@@ -285,15 +285,12 @@ class Engine:
         )
 
 
-def copied(example: str, box: Path) -> Path:
+def copied(folder: Path, box: Path) -> Path:
     """
-    A copy of an example's folder: the engine writes its salt into the stack's file.
+    A copy of a project's folder: the engine writes its salt into the stack's file.
     """
-    target = box / example
-    shutil.copytree(
-        EXAMPLES / example, target, ignore=shutil.ignore_patterns(".schedkit", ".venv")
-    )
-    return target
+    left_out = shutil.ignore_patterns(".schedkit", ".venv", "__pycache__")
+    return Path(shutil.copytree(folder, box / folder.name, ignore=left_out))
 
 
 @contextmanager

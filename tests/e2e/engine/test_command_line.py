@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 from shell import Shell
-from stack import copied
+from stack import EXAMPLES, copied
 
 
 pytestmark = pytest.mark.engine
@@ -28,7 +28,7 @@ def shell(engine, tmp_path):
     """
     In a copy of the nightly training, with an empty stack `dev`.
     """
-    made = Shell(engine, copied("nightly-training", tmp_path))
+    made = Shell(engine, copied(EXAMPLES / "nightly-training", tmp_path))
     made.pulumi("stack", "init", "dev")
     return made
 

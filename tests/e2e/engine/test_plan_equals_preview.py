@@ -18,11 +18,12 @@ from schedkit.preview import UNKNOWN
 
 pytestmark = pytest.mark.engine
 
-NAMES = sorted(path.parent.name for path in EXAMPLES.glob("*/Pulumi.yaml"))
+EVERYTHING = Path(__file__).parent / "everything"
+FOLDERS = [*sorted(path.parent for path in EXAMPLES.glob("*/Pulumi.yaml")), EVERYTHING]
 STACKS = [
-    (name, path.name.split(".")[1])
-    for name in NAMES
-    for path in sorted((EXAMPLES / name).glob("Pulumi.*.yaml"))
+    pytest.param(folder, path.name.split(".")[1], id=f"{folder.name}-{path.name.split('.')[1]}")
+    for folder in FOLDERS
+    for path in sorted(folder.glob("Pulumi.*.yaml"))
 ]
 OPTIONS = (
     "protect",
@@ -36,46 +37,63 @@ OPTIONS = (
 )
 
 
-@pytest.mark.parametrize(("name", "stack"), STACKS)
-def test_plan_equals_preview(engine, tmp_path, name: str, stack: str) -> None:
+@pytest.fixture
+def shell(engine, tmp_path):
     """
-    Type, name, parent, inputs, edges, provider and options of every resource are the same, or
-    both refuse in the same words.
+    In a copy of a project, with a secret where one is asked for.
     """
-    shell = Shell(engine, copied(name, tmp_path))
-    shell.pulumi("stack", "init", stack)
-    planned = shell("schedkit", "plan", ".", "--stack", stack, "--json", code=code_of(stack))
-    wire = tmp_path / "wire.json"
-    answer = shell.pulumi(
-        "preview", "--json", code=code_of(stack), env={"PULUMI_DEBUG_GRPC": str(wire)}
-    )
-    (plan,) = planned.json["plans"]
-    if stack == "local":
-        findings = [
-            finding["sentence"] if isinstance(finding, dict) and "sentence" in finding else None
-            for component in plan["components"]
-            for finding in component["findings"]
-        ]
-        assert findings
-        assert "schedule refused: nothing on this machine starts pipelines" in answer.said
-        tally.COUNTS["refused alike"] += 1
-        return
+
+    engine.doubles["kubernetes"].takes_secrets = True
+
+    def enter(folder: Path, stack: str) -> Shell:
+        made = Shell(engine, copied(folder, tmp_path))
+        made.pulumi("stack", "init", stack)
+        if folder == EVERYTHING:
+            made.pulumi("config", "set", "--secret", "token", "hunter2")
+        return made
+
+    return enter
+
+
+@pytest.mark.parametrize(("folder", "stack"), [each for each in STACKS if "local" not in each.id])
+def test_plan_equals_preview(shell, tmp_path, folder: Path, stack: str) -> None:
+    """
+    Type, name, parent, inputs, edges, provider and options of every resource are the same.
+    """
+    run, wire = shell(folder, stack), tmp_path / "wire.json"
+    (plan,) = run("schedkit", "plan", ".", "--stack", stack, "--json").json["plans"]
+    answer = run.pulumi("preview", "--json", env={"PULUMI_DEBUG_GRPC": str(wire)})
     expected = {each["urn"]: from_plan(each) for each in plan["resources"]}
     seen = from_preview(answer.json, requests(wire))
     assert expected.keys() == seen.keys()
-    differences = [urn for urn in expected if expected[urn] != seen[urn]]
-    assert [] == differences, [(expected[urn], seen[urn]) for urn in differences]
-    exports = answer.json["steps"][0]["newState"].get("outputs", {})
-    assert plan["exports"].keys() == exports.keys() or not exports
-    tally.COUNTS["examples compared"] += 1
-    tally.COUNTS["resources compared"] += len(expected)
+    differences = [
+        (urn, field, said, seen[urn][field])
+        for urn, resource in expected.items()
+        for field, said in resource.items()
+        if said != seen[urn][field]
+    ]
+    assert [] == differences
+    tally.COUNTS["projects of which plan and preview are equal"] += 1
+    tally.COUNTS["resources of which plan and preview are equal"] += len(expected)
 
 
-def code_of(stack: str) -> int:
+@pytest.mark.parametrize(("folder", "stack"), [each for each in STACKS if "local" in each.id])
+def test_plan_refuses_what_preview_refuses(shell, folder: Path, stack: str) -> None:
     """
-    No example can be deployed on this machine: its schedule is refused.
+    What a backend cannot keep is refused by both, in the same words.
     """
-    return 1 if stack == "local" else 0
+    run = shell(folder, stack)
+    (plan,) = run("schedkit", "plan", ".", "--stack", stack, "--json", code=1).json["plans"]
+    refused = [
+        finding["reason"]
+        for component in plan["components"]
+        for finding in component["findings"]
+        if finding["verdict"] == "refused"
+    ]
+    said = run.pulumi("preview", code=1).said
+    assert len(refused) == said.count(" refused: ")
+    assert [] == [reason for reason in refused if reason not in said]
+    tally.COUNTS["projects that plan and preview refuse alike"] += 1
 
 
 def from_plan(resource: dict) -> dict:
