@@ -83,6 +83,27 @@ def changes(count: int, seed: int) -> Iterator[Course]:
         )
 
 
+def paused(count: int, seed: int) -> Iterator[Course]:
+    """
+    Yield CronJobs that are paused for a while and resumed, often just after an instant.
+    """
+    draw = random.Random(seed)
+    for _ in range(count):
+        native = Native(_text(draw), draw.choice(ZONES))
+        stop = CREATED + draw.randrange(2 * DAY, 5 * DAY)
+        if draw.random() < 0.6:
+            stop = reader(native).next(stop) + draw.randrange(2, 400)
+        yield Course(
+            native=native,
+            created=CREATED,
+            until=UNTIL,
+            policy="Allow",
+            deadline=draw.choice((60, 300, 300, HOUR, DAY)),
+            seconds=draw.choice(LENGTHS),
+            pauses=[(stop - draw.choice((90, 1_000, 3 * HOUR, 40 * HOUR)), stop)],
+        )
+
+
 def simulated(courses: Sequence[Course]) -> list[list[Run]]:
     """
     The runs of the real controller, many CronJobs at the same time.

@@ -1,5 +1,6 @@
 """
-Two hundred and forty random changes of a schedule or zone on the real CronJob controller.
+Two hundred and forty random changes of a schedule or zone on the real CronJob controller, and
+what `schedkit diff` tells before each.
 """
 
 from __future__ import annotations
@@ -10,10 +11,15 @@ import edits
 import pytest
 import rules
 
+from schedkit import deployed
+from schedkit.recurrence.dialects import Native
+
 
 pytestmark = pytest.mark.cluster
 
-CHANGES = 240
+CHANGES, PAUSES = 240, 120
+URN = "urn:pulumi:dev::shop::"
+CRON_JOB = "kubernetes:batch/v1:CronJob"
 
 
 @pytest.fixture(scope="module")
@@ -59,3 +65,64 @@ def test_a_change_adds_one_run_when_it_is_foreseen(lives):
     assert {60: 0, 300: 2, 3_600: 4, 86_400: 15, None: 12} == counts
     # Where gaps are uneven the controller may find nothing.
     assert {60: 0, 300: 2, 3_600: 4, 86_400: 15, None: 13} == foreseen
+
+
+def _state(native: Native, deadline: int | None, *, suspend: bool) -> list[dict[str, object]]:
+    """
+    A schedule as it is deployed.
+    """
+    component = f"{URN}{deployed.COMPONENT}::x"
+    spec = {"schedule": native.text, "timeZone": native.timezone, "suspend": suspend}
+    inputs = {"spec": {**spec, "startingDeadlineSeconds": deadline}, "metadata": {"name": "x"}}
+    urn = f"{URN}{deployed.COMPONENT}${CRON_JOB}::x"
+    return [
+        {"type": deployed.COMPONENT, "urn": component, "inputs": {"backend": "kubernetes"}},
+        {"type": CRON_JOB, "urn": urn, "parent": component, "inputs": inputs},
+    ]
+
+
+def _told(course: rules.Course) -> list[deployed.Late]:
+    """
+    What `schedkit diff` says about the edit, or about the end of the pause.
+    """
+    paused = bool(course.pauses)
+    at, new = (course.pauses[0][1], course.native) if paused else course.edits[0]
+    old = _state(course.native, course.deadline, suspend=paused)
+    own = _state(new, course.deadline, suspend=False)
+    (change,) = deployed.changes(old, own, rules.instant(at))
+    return list(change.late)
+
+
+def test_diff_tells_every_run_that_a_change_adds(lives):
+    """
+    What `schedkit diff` does not tell never runs, and what it tells runs before it says so.
+    """
+    told = ran = 0
+    for course, runs in lives:
+        if course.deadline is None:
+            continue
+        extra, _ = edits.unexpected(course, runs)
+        late = _told(course)
+        assert [run.tick for run in extra] in ([], [each.run for each in late]), course
+        assert all(run.start < each.until for run, each in zip(extra, late, strict=False)), course
+        told += len(late)
+        ran += len(extra)
+    assert (63, 21) == (told, ran)
+
+
+def test_diff_tells_every_run_that_a_resume_starts(simulate):
+    """
+    The end of a pause starts the instant that `schedkit diff` tells, unless it ran before the
+    pause, or uneven gaps mislead the controller.
+    """
+    courses = list(edits.paused(PAUSES, seed=2))
+    told = ran = 0
+    for course, runs in zip(courses, edits.simulated(courses), strict=True):
+        assert rules.agree(rules.runs(course), runs), course
+        ((_, stop),) = course.pauses
+        resumed = [run for run in runs if 0 <= run.start.timestamp() - stop < rules.LATE]
+        late = _told(course)
+        assert [run.tick for run in resumed] in ([], [each.run for each in late]), course
+        told += len(late)
+        ran += len(resumed)
+    assert (65, 50) == (told, ran)
