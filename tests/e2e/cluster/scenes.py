@@ -46,6 +46,7 @@ class Scene:
 
     name: str
     cron: str = "* * * * *"
+    timezone: str = "UTC"
     step: dict[str, object] = attrs.field(factory=dict)
     pipeline: dict[str, object] = attrs.field(factory=dict)
     schedule: dict[str, object] = attrs.field(factory=dict)
@@ -66,7 +67,7 @@ class Scene:
         step = sk.Step("fit", **{"image": IMAGE, **self.step})
         kubernetes = Kubernetes(options)
         train = sk.Pipeline("train", steps=[step], backend=kubernetes, **self.pipeline)
-        sk.Schedule("often", train, sk.Cron(self.cron), **self.schedule)
+        sk.Schedule("often", train, sk.Cron(self.cron, timezone=self.timezone), **self.schedule)
 
 
 def manifests(found: preview.Preview) -> list[Document]:
@@ -103,6 +104,14 @@ def jobs(history: History, namespace: str, cron_job: str = "often-dev") -> dict[
         if owner == cron_job:
             found[int(minute) * 60] = job
     return dict(sorted(found.items()))
+
+
+def lateness(history: History, namespace: str, first: int) -> dict[int, float]:
+    """
+    How many seconds late each run from *first* on was started, by the minute after it.
+    """
+    found = jobs(history, namespace).items()
+    return {(at - first) // 60: born(job) - at for at, job in found if at >= first}
 
 
 def unix(stamp: str) -> float:

@@ -32,25 +32,32 @@ LENGTH = 6.5 * MINUTE
 EVERY = range(7)
 
 
+def plain():
+    """
+    Each minute a pod of two seconds, with parameters and an environment.
+    """
+    parameters = {"epochs": 3, "rate": 0.01, "data": "s3://acme/$raw"}
+    step = {
+        "args": ["--epochs", sk.Parameter("epochs"), "--data", sk.Parameter("data")],
+        "env": {"MODE": "fast", "PRICE": "$5 $(MODE)"},
+    }
+    return Scene(
+        name="plain",
+        step=step,
+        pipeline={"parameters": parameters},
+        schedule={"parameters": {"epochs": 9}},
+        options={"successful_jobs_history_limit": 2, **lasting(2)},
+    )
+
+
 def scenes(first):
     """
     All that is deployed before the minute *first*, in unix seconds.
     """
     once = f"{first // MINUTE % 60} * * * *"
     short = {"starting_deadline": "30s"}
-    parameters = {"epochs": 3, "rate": 0.01, "data": "s3://acme/$raw"}
-    step = {
-        "args": ["--epochs", sk.Parameter("epochs"), "--data", sk.Parameter("data")],
-        "env": {"MODE": "fast", "PRICE": "$5 $(MODE)"},
-    }
     return [
-        Scene(
-            name="plain",
-            step=step,
-            pipeline={"parameters": parameters},
-            schedule={"parameters": {"epochs": 9}},
-            options={"successful_jobs_history_limit": 2, **lasting(2)},
-        ),
+        plain(),
         Scene(name="forbid", pipeline={"overlap": "forbid"}, options=lasting(200)),
         Scene(
             name="forbid-short",
@@ -62,10 +69,7 @@ def scenes(first):
         Scene(name="allow", pipeline={"overlap": "allow"}, options=lasting(130)),
         Scene(name="paused"),
         Scene(name="paused-short", schedule=short),
-        Scene(
-            name="failing",
-            options={"failed_jobs_history_limit": 1, **FAILING},
-        ),
+        Scene(name="failing", options={"failed_jobs_history_limit": 1, **FAILING}),
         Scene(name="retried", cron=once, step={"retry": sk.Retry(limit=2)}, options=FAILING),
         Scene(name="drained", cron=once, options=lasting(60)),
         Scene(

@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 from api import History
 from figures import COUNTS
-from scenes import JOB, Scene, born, compiled, deploy, jobs
+from scenes import JOB, Scene, compiled, deploy, lateness
 
 import schedkit as sk
 from schedkit.backend import Target
@@ -64,14 +64,7 @@ def outage(cluster):
     cluster.sleep_until(first + UP)
     cluster.start_controllers()
     cluster.sleep_until(first + END)
-    late = {
-        scene.name: {
-            (at - first) // MINUTE: born(job) - at
-            for at, job in jobs(history, scene.name).items()
-            if at >= first
-        }
-        for scene in scenes(first)
-    }
+    late = {scene.name: lateness(history, scene.name, first) for scene in scenes(first)}
     COUNTS["instants seen"] += sum(map(len, late.values()))
     for documents in plans:
         api.delete(api.path(documents[-1]))
