@@ -104,13 +104,18 @@ EDITS = {  # title: schedule, zone, deadline, steps after that, runs
         [edit(at("02 09:02"), "x", schedule=NINE), touch(at("02 09:06"), "x")],
         ["02 03:00", "03 09:00", "04 09:00"],
     ),
-    "nor is a change of schedule and label at once": (
+    "nor is one that changes more at once": (
+        (THREE, "Etc/UTC", {}),
+        [edit(at("02 10:00"), "x", schedule=NINE, failedJobsHistoryLimit=3)],
+        ["02 03:00", "02 09:00 late 03 03:00", "03 09:00", "04 09:00"],
+    ),
+    "nor is one that ends a pause": (
         (THREE, "Etc/UTC", {}),
         [
-            edit(at("02 10:00"), "x", schedule=NINE, suspend=True),
-            edit(at("02 10:01"), "x", schedule=THREE, suspend=False),
+            edit(at("02 08:00"), "x", suspend=True),
+            edit(at("02 10:00"), "x", schedule=NINE, suspend=False),
         ],
-        ["02 03:00", "03 03:00", "04 03:00"],
+        ["02 03:00", "02 09:00 late 03 03:00", "03 09:00", "04 09:00"],
     ),
     "a start of the controller is": (
         (THREE, "Etc/UTC", FIVE),

@@ -176,7 +176,7 @@ def _ask(scenarios: Sequence[Scenario], timeout: float) -> list[dict[str, Life]]
     except subprocess.TimeoutExpired:
         raise HangError(f"no end within {timeout} s") from None
     if done.returncode:
-        raise RuntimeError((done.stdout + done.stderr)[-4_000:])
+        raise RuntimeError(f"{done.stdout[-2_000:]}\n{done.stderr[:2_000]}")
     lines: dict[tuple[int, str], list[dict[str, str]]] = defaultdict(list)
     for line in done.stdout.splitlines():
         if line.startswith("{"):
