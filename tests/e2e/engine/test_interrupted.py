@@ -225,10 +225,10 @@ def mended(bench: Bench) -> list[str]:
 
 def restored(bench: Bench) -> list[str]:
     """
-    Take the engine's own copy of the state before: a kill can tear the file that it writes.
+    Take away what a kill tore: the engine writes the state at once, but not the file beside it.
     """
-    (torn,) = bench.stack.box.glob("state/.pulumi/stacks/*/*/dev.json")
-    shutil.copyfile(f"{torn}.bak", torn)
+    (torn,) = bench.stack.box.glob("state/.pulumi/stacks/*/dev.json.attrs")
+    torn.unlink()
     tally.COUNTS["state files torn by a kill"] += 1
     return ["restore"]
 
@@ -353,4 +353,17 @@ def test_interrupted_while_a_provider_hangs(bench) -> None:
     bench.disturbed(lambda call: call.mutates and call.name == "train", hang, after=False)
     assert [BOTH[1]] == bench.stack.cloud
     assert [] == mended(bench)
+    bench.ended_right()
+
+
+@pytest.mark.parametrize("bench", ["update"], indirect=True)
+def test_torn_state_file(bench) -> None:
+    """
+    A kill at the wrong moment leaves an empty file beside the state, without which it is whole.
+    """
+    (path,) = bench.stack.box.glob("state/.pulumi/stacks/*/dev.json.attrs")
+    path.write_text("")
+    with pytest.raises(automation.CommandError, match="failed to load checkpoint: EOF"):
+        bench.command()
+    assert ["restore"] == mended(bench)
     bench.ended_right()

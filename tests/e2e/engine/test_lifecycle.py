@@ -126,16 +126,20 @@ def test_schedule_renamed_with_an_alias(deployed, program) -> None:
     assert {"same": 7} == deployed.preview(expect_no_changes=True)
 
 
-def test_pipeline_renamed_with_an_alias(deployed, program) -> None:
+def test_pipeline_renamed_with_an_alias(deployed, program, provider_double) -> None:
     """
-    A pipeline's new name with an alias keeps its schedules: they are updated. Its ServiceAccount,
-    which bears the name, is replaced, unless an override keeps the name in both.
+    A pipeline's new name with an alias replaces no schedule, only the ServiceAccount, which bears
+    the name, and which the schedules then run as.
     """
     program.pipeline = "fit"
     program.options = pulumi.ResourceOptions(aliases=[pulumi.Alias(name="train")])
-    assert {"replace": 1, "update": 2, "same": 4} == deployed.preview()
-    program.overrides = {"service_account": {"metadata": {"name": "train-dev"}}}
-    assert {"update": 3, "same": 4} == deployed.preview()
+    assert {"replace": 1, "update": 2, "same": 4} == deployed.up()
+    replaced, updated = deployed.changes[:2], sorted(deployed.changes[2:])
+    assert [("Delete", "train"), ("Create", "fit")] == replaced
+    assert [("Update", "nightly"), ("Update", "weekly")] == updated
+    for id_ in CLOUD[:2]:
+        job = provider_double.objects[id_].inputs["spec"]["jobTemplate"]["spec"]
+        assert "fit-dev" == job["template"]["spec"]["serviceAccountName"]
 
 
 def test_schedule_renamed_without_physical_name(deployed, program, provider_double) -> None:
