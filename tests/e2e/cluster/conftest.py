@@ -4,7 +4,7 @@ One control plane for all tests of this folder, and what it has to say when a te
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import build
 import pytest
@@ -37,6 +37,19 @@ def cluster(binaries, tmp_path_factory):
         COUNTS["seconds to start a cluster"] = round(plane.started, 1)
         yield plane
         COUNTS["MB at its end"] = sum(plane.memory().values())
+
+
+@pytest.fixture(scope="session")
+def lead(cluster):
+    """
+    How early a cluster must be started for something to be deployed in time, in minutes of its
+    clock: longer where this machine was slow to start the first one.
+    """
+
+    def lead(work):
+        return timedelta(minutes=min(12, max(2, work * cluster.started * SPEED / 60)))
+
+    return lead
 
 
 @pytest.hookimpl(wrapper=True)

@@ -4,7 +4,7 @@ The examples on a cluster, at the hour at which they run.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 from api import History
@@ -28,12 +28,12 @@ STEPS = {"hello": ["greet"], "nightly-training": ["prepare", "fit", "evaluate"]}
 
 
 @pytest.mark.parametrize("name", RUNS)
-def test_runs_at_its_hour(name, binaries, tmp_path):
+def test_runs_at_its_hour(name, binaries, lead, tmp_path):
     """
-    Deployed two minutes before its hour, it starts one Job at that instant, which completes.
+    Deployed shortly before its hour, it starts one Job at that instant, which completes.
     """
     cron_job, account, at = RUNS[name]
-    clock = (at - timedelta(minutes=2), 10)
+    clock = (at - lead(3), 10)
     documents = manifests(preview.run(EXAMPLES / name, stack="kubernetes"))
     with ControlPlane(tmp_path / "cluster", binaries, clock) as plane:
         history, pods = History(plane.api, *JOB), History(plane.api, *POD)

@@ -4,7 +4,7 @@ The real engine deploys to the real control plane.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import build
 import pytest
@@ -22,13 +22,13 @@ NAME = "nightly-kubernetes"
 
 
 @pytest.fixture
-def plane(binaries, tmp_path):
+def plane(binaries, lead, tmp_path):
     """
-    A cluster six minutes before the hour of the example.
+    A cluster shortly before the hour of the example.
     """
     if not build.built("pulumi"):
         pytest.skip("pulumi is not built: run `nox -s engine`")
-    with ControlPlane(tmp_path / "cluster", binaries, (AT - timedelta(minutes=6), 10)) as made:
+    with ControlPlane(tmp_path / "cluster", binaries, (AT - lead(6), 10)) as made:
         yield made
 
 
