@@ -1,6 +1,6 @@
 """
 Two hundred and forty random changes of a schedule or zone on the real CronJob controller, and
-what `schedkit diff` tells before each.
+what `schedkit plan --deployed` tells before each.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def _state(native: Native, deadline: int | None, *, suspend: bool) -> list[dict[
 
 def _told(course: rules.Course) -> list[deployed.Late]:
     """
-    What `schedkit diff` says about the edit, or about the end of the pause.
+    What `schedkit plan --deployed` says about the edit, or about the end of the pause.
     """
     paused = bool(course.pauses)
     at, new = (course.pauses[0][1], course.native) if paused else course.edits[0]
@@ -93,9 +93,9 @@ def _told(course: rules.Course) -> list[deployed.Late]:
     return list(change.late)
 
 
-def test_diff_tells_every_run_that_a_change_adds(lives):
+def test_plan_tells_every_run_that_a_change_adds(lives):
     """
-    What `schedkit diff` does not tell never runs, and what it tells runs before it says so.
+    What `schedkit plan --deployed` does not tell never runs, and what it tells runs before it says so.
     """
     told = ran = 0
     for course, runs in lives:
@@ -110,10 +110,10 @@ def test_diff_tells_every_run_that_a_change_adds(lives):
     assert (63, 21) == (told, ran)
 
 
-def test_diff_tells_every_run_that_a_resume_starts(simulate):
+def test_plan_tells_every_run_that_a_resume_starts(simulate):
     """
-    The end of a pause starts the instant that `schedkit diff` tells, unless it ran before the
-    pause, or uneven gaps mislead the controller.
+    The end of a pause starts the instant that `schedkit plan --deployed` tells, unless it ran
+    before the pause, or uneven gaps mislead the controller.
     """
     courses = list(edits.paused(PAUSES, seed=2))
     told = ran = 0
