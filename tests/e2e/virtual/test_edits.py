@@ -95,7 +95,7 @@ def _told(course: rules.Course) -> list[deployed.Late]:
 
 def test_plan_tells_every_run_that_a_change_adds(lives):
     """
-    What `schedkit plan --deployed` does not tell never runs, and what it tells runs before it says so.
+    What `schedkit plan --deployed` does not tell never runs; what it tells runs before it says so.
     """
     told = ran = 0
     for course, runs in lives:
