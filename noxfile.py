@@ -205,7 +205,7 @@ def robfig(session: nox.Session) -> None:
     session.run("pytest", "-m", "go", *(session.posargs or ["-q"]), "tests", env=env)
 
 
-def end_to_end(session: nox.Session, marker: str, *modules: str) -> None:
+def end_to_end(session: nox.Session, marker: str, modules: list[str], *options: str) -> None:
     """
     Build Go *modules* of tests/e2e, then run the tests that carry a marker.
     """
@@ -214,7 +214,8 @@ def end_to_end(session: nox.Session, marker: str, *modules: str) -> None:
     env = install(session, PROVIDERS, "tests", "e2e", "examples")
     # A script that imports its neighbour.
     session.run("python", "tests/e2e/build.py", *modules, env={**env, "PYTHONSAFEPATH": ""})
-    session.run("pytest", "-m", marker, *(session.posargs or ["-q"]), "tests/e2e", env=env)
+    arguments = session.posargs or ["-q", *options]
+    session.run("pytest", "-m", marker, *arguments, "tests/e2e", env=env)
 
 
 @nox.session(default=False)
@@ -222,7 +223,7 @@ def engine(session: nox.Session) -> None:
     """
     The real Pulumi engine deploys the examples, in front of doubles of the providers; needs Go.
     """
-    end_to_end(session, "engine", "pulumi")
+    end_to_end(session, "engine", ["pulumi"], "-n", "2")
 
 
 @nox.session(default=False)
@@ -230,7 +231,7 @@ def cluster(session: nox.Session) -> None:
     """
     A real Kubernetes control plane runs what we deploy, in time of its own; needs Go.
     """
-    end_to_end(session, "cluster", "pulumi", "kubernetes")
+    end_to_end(session, "cluster", ["pulumi", "kubernetes"])
 
 
 @nox.session(default=False)
