@@ -218,7 +218,7 @@ class Double(provider_pb2_grpc.ResourceProviderServicer):
         thing = self.objects.get(f"{call.type}::{id_}")
         return (thing.inputs, {}) if thing else None
 
-    # The protocol, in the order in which the engine asks.
+    # The protocol, in the order in which the engine asks; what is not here it does without.
 
     def Handshake(self, request, context):
         self._note("Handshake", request, context)
@@ -233,14 +233,6 @@ class Double(provider_pb2_grpc.ResourceProviderServicer):
     def GetPluginInfo(self, request, context):
         self._note("GetPluginInfo", request, context)
         return plugin_pb2.PluginInfo(version=self.version)
-
-    def CheckConfig(self, request, context):
-        self._note("CheckConfig", request, context)
-        return provider_pb2.CheckResponse(inputs=request.news)
-
-    def DiffConfig(self, request, context):
-        self._note("DiffConfig", request, context)
-        return provider_pb2.DiffResponse(changes=provider_pb2.DiffResponse.DIFF_NONE)
 
     def Configure(self, request, context):
         self._note("Configure", request, context)
