@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import build
 import pytest
-import tally
 from double import Double
 from stack import running
 
@@ -36,12 +35,3 @@ def engine(binaries, provider_double, tmp_path):
     """
     with running(tmp_path, provider_double) as made:
         yield made
-
-
-def pytest_terminal_summary(terminalreporter):
-    """
-    Say what was done.
-    """
-    if tally.COUNTS:
-        figures = ", ".join(f"{count} {what}" for what, count in sorted(tally.COUNTS.items()))
-        terminalreporter.write_line(f"engine: {figures}")
