@@ -57,8 +57,8 @@ def test_version(cli) -> None:
         (["zzz"], f"error: 'zzz' is no command; known: {', '.join(COMMANDS)}\n"),
         (["--versio"], "error: No such option '--versio'. Did you mean '--version'?\n"),
         (
-            ["plan", "--stak", "x", "."],
-            "error: No such option '--stak'. Did you mean '--stack'?\n",
+            ["plan", "--bakend", "x", "."],
+            "error: No such option '--bakend'. Did you mean '--backend'?\n",
         ),
         (["plan"], "error: Missing argument 'DIR'.\n"),
     ],
