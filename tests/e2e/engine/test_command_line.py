@@ -4,6 +4,8 @@ An ordinary project folder and the `pulumi` command, with a language host of our
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 from shell import Shell
 from stack import EXAMPLES, copied
@@ -54,6 +56,30 @@ def test_from_config_to_destroy(shell, provider_double) -> None:
     assert "- 5 deleted" in shell.pulumi("destroy", "--yes").said
     assert {} == provider_double.objects
     shell.pulumi("stack", "rm", "--yes")
+
+
+def test_plan_against_what_is_deployed(shell) -> None:
+    """
+    `schedkit plan --deployed` reads the engine's own state: new, the same, moved, the same, gone.
+    """
+
+    def change():
+        plan = "-m", "schedkit.cli", "plan", ".", "--stack", "dev", "--deployed", "--json"
+        (found,) = shell(sys.executable, *plan).json["plans"][0]["changes"]
+        diff = found["diff"] or {"added": 0, "moved": 0}
+        return found["name"], found["kind"], diff["added"] > 363, diff["moved"] > 363
+
+    shell.pulumi("config", "set", "schedkit:backend", "kubernetes")
+    assert ("nightly", "created", True, False) == change()
+    shell.pulumi("up", "--yes")
+    assert ("nightly", "same", False, False) == change()
+    program = shell.folder / "__main__.py"
+    program.write_text(program.read_text().replace('"0 1 * * *"', '"0 4 * * *"'))
+    assert ("nightly", "changed", False, True) == change()
+    shell.pulumi("up", "--yes")
+    assert ("nightly", "same", False, False) == change()
+    shell.pulumi("destroy", "--yes")
+    assert ("nightly", "created", True, False) == change()
 
 
 def test_no_backend_chosen(shell, provider_double) -> None:
