@@ -231,7 +231,7 @@ def cluster(session: nox.Session) -> None:
     """
     A real Kubernetes control plane runs what we deploy, in time of its own; needs Go.
     """
-    end_to_end(session, "cluster", ["pulumi", "kubernetes"])
+    end_to_end(session, "cluster", ["pulumi", "kubernetes"], "--reruns", "1")
 
 
 @nox.session(default=False)
