@@ -136,6 +136,7 @@ class Double(provider_pb2_grpc.ResourceProviderServicer):
         self.objects: dict[str, Thing] = {}
         self.calls: list[Call] = []
         self.fault: Fault | None = None
+        self.port = 0
         self.takes_secrets = False
         self._lock = threading.Lock()
         if classes is None:
@@ -147,6 +148,22 @@ class Double(provider_pb2_grpc.ResourceProviderServicer):
         What changed the cloud: operation and logical name.
         """
         return [(call.op, call.name) for call in self.calls if call.mutates]
+
+    def start(self, pool: futures.ThreadPoolExecutor) -> None:
+        """
+        Answer, on the port of the time before; any free one at first.
+        """
+        size = [(f"grpc.max_{way}_message_length", _SIZE) for way in ("receive", "send")]
+        self.pool, self._server = pool, grpc.server(pool, options=size)
+        provider_pb2_grpc.add_ResourceProviderServicer_to_server(self, self._server)
+        self.port = self._server.add_insecure_port(f"127.0.0.1:{self.port}")
+        self._server.start()
+
+    def die(self) -> threading.Event:
+        """
+        Answer no more, not even what is asked now; the cloud stays.
+        """
+        return self._server.stop(None)
 
     def forget(self) -> None:
         """
@@ -334,23 +351,6 @@ class Double(provider_pb2_grpc.ResourceProviderServicer):
                 fault.deed()
         except Failed as error:
             context.abort(grpc.StatusCode.UNKNOWN, str(error))
-
-
-@contextmanager
-def served(double: Double) -> Iterator[int]:
-    """
-    Serve it on a free port of 127.0.0.1.
-    """
-    size = [(f"grpc.max_{way}_message_length", _SIZE) for way in ("receive", "send")]
-    with futures.ThreadPoolExecutor(16) as pool:
-        server = grpc.server(pool, options=size)
-        provider_pb2_grpc.add_ResourceProviderServicer_to_server(double, server)
-        port = server.add_insecure_port("127.0.0.1:0")
-        server.start()
-        try:
-            yield port
-        finally:
-            server.stop(None).wait()
 
 
 def _plain(struct: struct_pb2.Struct) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent import futures
 from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
@@ -21,7 +22,7 @@ import build
 import langhost
 import psutil
 import tally
-from double import Double, served
+from double import Double
 from pulumi import automation
 
 
@@ -291,6 +292,19 @@ def copied(folder: Path, box: Path) -> Path:
     """
     left_out = shutil.ignore_patterns(".schedkit", ".venv", "__pycache__")
     return Path(shutil.copytree(folder, box / folder.name, ignore=left_out))
+
+
+@contextmanager
+def served(double: Double) -> Iterator[int]:
+    """
+    Serve it on a free port of 127.0.0.1.
+    """
+    with futures.ThreadPoolExecutor(16) as pool:
+        double.start(pool)
+        try:
+            yield double.port
+        finally:
+            double.die().wait()
 
 
 @contextmanager

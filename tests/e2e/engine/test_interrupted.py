@@ -273,12 +273,39 @@ def test_provider_fails_at_each_change(bench, after: bool) -> None:
     for number, call in enumerate(calls, 1):
         said = bench.disturbed(at_change(bench, number), fail, after=after)
         assert "no capacity" in said
-        cures = mended(bench)
-        unknown = after and call.op == "Create"
-        assert [*(bench.phase.adoption if unknown else ())] == cures
-        bench.ended_right()
+        mended_after_failure(bench, call, after=after)
         tally.COUNTS["faults injected"] += 1
-        bench.reset()
+
+
+def mended_after_failure(bench: Bench, call: Call, *, after: bool) -> None:
+    """
+    Repeat what failed: it ends right, after the import of what was made but never reported.
+    """
+    unknown = after and call.op == "Create"
+    assert [*(bench.phase.adoption if unknown else ())] == mended(bench)
+    bench.ended_right()
+    bench.reset()
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_provider_dies_at_each_change(bench, after: bool) -> None:
+    """
+    A provider that is gone in the middle of any one call, and there again for the next command,
+    leaves what one that fails leaves.
+    """
+    calls = [call for call in calls_of(bench) if call.mutates]
+
+    def deed() -> None:
+        bench.cluster.die()
+        if not after:
+            raise Failed("nobody hears this")
+
+    for number, call in enumerate(calls, 1):
+        bench.disturbed(at_change(bench, number), deed, after=after)
+        bench.cluster.die().wait()
+        bench.cluster.start(bench.cluster.pool)
+        mended_after_failure(bench, call, after=after)
+        tally.COUNTS["deaths of the provider"] += 1
 
 
 def die() -> None:
