@@ -10,7 +10,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -93,31 +93,25 @@ def plan(
 
         click.echo("---\n".join(getattr(render, form)(each) for each in previews), nl=False)
         return DONE
-    found = [_changes(each, folder, deployed, state, refusals) for each in previews]
+    given = None if state is None else state.read()  # once, for all backends
+    asks = (given is not None or deployed) and not refusals
+    pairs = [(p, _changes(p, folder, given) if asks else None) for p in previews]
     if as_json:
-        plans = [_plan_data(*each) for each in zip(previews, found, strict=True)]
-        print_json({"ok": not refusals, "plans": plans})
+        print_json({"ok": not refusals, "plans": [_plan_data(*each) for each in pairs]})
     else:
-        pairs = zip(previews, found, strict=True)
         click.echo("\n\n".join(_plan_text(*each, verbose=verbose) for each in pairs))
     return REFUSED if refusals else DONE
 
 
-def _changes(
-    preview: Preview, folder: Path, deployed: bool, state: TextIO | None, refusals: list[Any]
-) -> tuple[Change, ...] | None:
+def _changes(preview: Preview, folder: Path, given: str | None) -> tuple[Change, ...]:
     """
-    What a deployment changes; None when nobody asked, or when nothing would be deployed.
+    What a deployment changes in the state that is given, or else in the one that pulumi exports.
     """
-    if state is None and not deployed:
-        return None
-    text = exported(folder, preview.stack) if state is None else state.read()
-    if refusals:
-        return None
     import attrs
 
     from schedkit.deployed import changes, state_of
 
+    text = exported(folder, preview.stack) if given is None else given
     try:
         document = json.loads(text)
     except ValueError as error:

@@ -342,6 +342,17 @@ def test_against_a_state(cli, folder) -> None:
         assert told.startswith(f"Schedule 'nightly' {'stays the ' * (kind == 'same')}{kind}")
 
 
+def test_several_backends_against_one_state(cli, folder) -> None:
+    """
+    The state is read once and compared with the plan of each.
+    """
+    path = folder / "state.json"
+    path.write_text(state_with("0 3 * * *"))
+    words = ("--backend", "kubernetes", "--backend", "kubernetes", "--state", path, "--json")
+    plans = cli("plan", folder, *words).json["plans"]
+    assert [["changed"]] * 2 == [[each["kind"] for each in plan["changes"]] for plan in plans]
+
+
 def test_against_a_state_from_stdin(folder) -> None:
     """
     `-` reads it from a pipe.
