@@ -49,6 +49,14 @@ def blame_time(frame: FrameType | None, project: Project, seconds: float) -> Pro
     return ProgramTimeoutError(where, reason, "mend the program, or give it more time: --timeout")
 
 
+def is_own(file: str, project: Project) -> bool:
+    """
+    Whether a file is the program's, and not of a virtual environment in its folder.
+    """
+    path = Path(file)
+    return path.is_relative_to(project.folder) and "site-packages" not in path.parts
+
+
 def _told(error: BaseException) -> tuple[str, str]:
     kind = type(error).__name__
     match error:
@@ -98,9 +106,8 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 
 def _first_inside(lines: list[tuple[str, int]], project: Project) -> str:
     for file, line in lines:
-        path = Path(file)
-        if path.is_relative_to(project.folder) and "site-packages" not in path.parts:
-            return f"{project.shown(path)}:{line}"
+        if is_own(file, project):
+            return f"{project.shown(Path(file))}:{line}"
     return ""
 
 

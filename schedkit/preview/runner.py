@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from schedkit import program as schedkit_program
 from schedkit.exceptions import ProgramError
 from schedkit.preview import monitor, outputs, stackfile
-from schedkit.preview.blame import blame, blame_time
+from schedkit.preview.blame import blame, blame_time, is_own
 from schedkit.preview.isolation import Tail, isolated
 from schedkit.preview.result import Preview
 
@@ -34,7 +34,8 @@ THREAD = "schedkit-program"
 
 _ONE_AT_A_TIME = threading.Lock()
 _WORKERS = 4
-_POLITE, _GRACE = 0.1, 2.0  # seconds that a stopped program has to unwind
+_POLITE, _LOOKS, _GRACE = 0.1, 20, 2.0  # seconds that a stopped program has to unwind
+_WAITING = (selectors.__file__, threading.__file__)  # an exception reaches nobody who waits there
 
 
 def run(
@@ -133,15 +134,27 @@ class _Job:
         if not self.ended.is_set():
             with contextlib.suppress(RuntimeError):  # the loop was closed just now
                 self.loop.call_soon_threadsafe(self._interrupt)
-            if not self.ended.wait(_POLITE) and not self._waits(thread):
+            if self._never_returns(thread):
                 ident, error = ctypes.c_ulong(thread.ident or 0), ctypes.py_object(_Stop)
                 ctypes.pythonapi.PyThreadState_SetAsyncExc(ident, error)
         if self.ended.wait(_GRACE):
             thread.join()
 
-    def _waits(self, thread: threading.Thread) -> bool:
-        frame = sys._current_frames().get(thread.ident or 0)  # noqa: SLF001
-        return frame is not None and frame.f_code.co_filename == selectors.__file__
+    def _never_returns(self, thread: threading.Thread) -> bool:
+        """
+        Whether the loop gets no turn: told once the program's own code is seen to run.
+
+        An exception raised anywhere else may leave a lock of a library held for ever.
+        """
+        file = ""
+        for _ in range(_LOOKS):
+            if self.ended.wait(_POLITE):
+                return False
+            frame = sys._current_frames().get(thread.ident or 0)  # noqa: SLF001
+            file = frame.f_code.co_filename if frame else ""
+            if is_own(file, self.project):
+                return True
+        return file not in ("", *_WAITING)
 
     def _interrupt(self) -> None:
         if not self.unwinding:

@@ -4,6 +4,7 @@ How programs end badly, and what is said about it.
 
 from __future__ import annotations
 
+import builtins
 import os
 import signal
 import subprocess
@@ -15,6 +16,7 @@ import pytest
 
 from schedkit.exceptions import ProgramError, ProgramTimeoutError
 from schedkit.preview import run
+from schedkit.preview.runner import THREAD
 
 
 MEND = "mend the program"
@@ -159,6 +161,22 @@ def test_program_that_never_ends(program, monkeypatch, source: str, line: int) -
     assert {} == run(program("")).exports
 
 
+def test_program_that_waits_for_a_thread(program) -> None:
+    """
+    It is told to stop, cannot be, and is left alone: it holds nothing that the next one needs.
+    """
+    folder = program("import builtins, queue\nbuiltins.held = queue.Queue()\nheld.get()")
+    with pytest.raises(ProgramTimeoutError) as caught:
+        run(folder, timeout=0.3)
+    assert caught.value.culprit.endswith("__main__.py:3")
+    assert {} == run(program("")).exports
+    builtins.held.put(None)  # let it end
+    for thread in threading.enumerate():
+        if thread.name == THREAD:
+            thread.join(timeout=10)
+    del builtins.held
+
+
 def test_interrupt(program) -> None:
     """
     Ctrl-C reaches the caller as KeyboardInterrupt and stops the program.
@@ -167,6 +185,7 @@ def test_interrupt(program) -> None:
     code = f"""
 import os, signal, threading
 from schedkit.preview import run
+from schedkit.preview.runner import THREAD
 threading.Timer(1, os.kill, (os.getpid(), signal.SIGINT)).start()
 try:
     run({str(folder)!r})
