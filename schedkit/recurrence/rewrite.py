@@ -176,7 +176,7 @@ def _refusal(calendar: Calendar, minutes: int, wall: int) -> NotExpressibleError
     return NotExpressibleError(
         calendar.explain().removesuffix("."),
         f"{_clock(wall)} there is {_clock(wall + minutes)} in UTC, and as February has 28 or 29 "
-        "days, no calendar says which days those are",
+        "days, no days of the month say which those are",
         f"the nearest wall time there that stays on its day is {near}"
         if near
         else "no wall time there stays on its day: plan it in UTC",

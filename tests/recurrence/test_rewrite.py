@@ -9,7 +9,7 @@ from itertools import pairwise, product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from schedkit.exceptions import NeverFiresError, NotExpressibleError, SpecError
@@ -90,15 +90,18 @@ def runs(calendar: Calendar) -> np.ndarray:
 def words(month: int) -> np.ndarray:
     """
     For each word of a calendar, and each two that `all` can join, its days of one month.
+
+    But for the nearest weekday with a weekday: 29W and the 4th Friday is 28 February of leap
+    years alone, in words that no target takes.
     """
     of_month = month == MONTH
     numbers = [day for day in range(-31, 32) if day]
     nearest = [NearestWeekday(day) for day in range(1, 32)]
     nth = [NthWeekday(weekday, n) for weekday in range(7) for n in range(-5, 6) if n]
-    days = np.array([of_day(day)[of_month] for day in (*numbers, *nearest)])
+    days = np.array([of_day(day)[of_month] for day in numbers])
     weekdays = np.array([of_weekday(each)[of_month] for each in (*range(7), *nth)])
     both = np.array([one & other for one, other in product(days, weekdays)])
-    return np.concatenate([days, weekdays, both])
+    return np.concatenate([days, [of_day(day)[of_month] for day in nearest], weekdays, both])
 
 
 def sayable(target: np.ndarray) -> bool:
@@ -385,6 +388,9 @@ def test_no_day_twice():
 
 
 @settings(max_examples=400)
+@example(
+    Calendar(minutes=0, hours=12, days=(-2, 29), weekdays=6, day_rule="all", timezone="UTC"), -1
+)
 @given(bordering(), st.sampled_from([-1, 1]))
 def test_exact_or_impossible(calendar, move):
     """
@@ -527,7 +533,7 @@ def test_refused_at_the_end_of_february(calendar, minutes, sentence):
     with pytest.raises(NotExpressibleError) as caught:
         shifted(calendar, minutes)
     assert "schedule.timezone" == caught.value.feature
-    reason = "and as February has 28 or 29 days, no calendar says which days those are"
+    reason = "and as February has 28 or 29 days, no days of the month say which those are"
     assert sentence.format(reason=reason) == str(caught.value)
 
 
