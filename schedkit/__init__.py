@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from schedkit.exceptions import SchedkitError, UnsupportedError
     from schedkit.findings import Feature, Finding
     from schedkit.pipeline import Keep, Parameter, PipelineSpec, Resources, Retry, Secret, Step
-    from schedkit.plan import Json, Lookup, Node, Plan, Ref, Text, Timing
+    from schedkit.plan import Apply, Json, Lookup, Node, Plan, Ref, Text, Timing
     from schedkit.recurrence import (
         Calendar,
         Cron,
@@ -39,7 +39,7 @@ _HOMES = {
     "exceptions": ("SchedkitError", "UnsupportedError"),
     "findings": ("Feature", "Finding"),
     "pipeline": ("Keep", "Parameter", "PipelineSpec", "Resources", "Retry", "Secret", "Step"),
-    "plan": ("Json", "Lookup", "Node", "Plan", "Ref", "Text", "Timing"),
+    "plan": ("Apply", "Json", "Lookup", "Node", "Plan", "Ref", "Text", "Timing"),
     "recurrence": (
         "Calendar",
         "Cron",
@@ -61,6 +61,7 @@ _HOMES = {
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "Apply",
     "Backend",
     "Calendar",
     "CatchUp",

@@ -77,7 +77,9 @@ class _Component(pulumi.ComponentResource):
         others = self._others(above)
         nodes, classes = self.plan.nodes, self.translator.classes
         if nodes:  # no deeper: pulumi looks at each frame between a resource and the program
-            self.resources = deploy(nodes, classes, self.plan.name, self, others)
+            self.resources = deploy(
+                nodes, classes, self.plan.name, self, others, self._program.lookups
+            )
         self._hand_out(self._id(others))
 
     def _others(self, above: _Component | None) -> Mapping[str, pulumi.Resource | None]:
@@ -136,7 +138,8 @@ class _Component(pulumi.ComponentResource):
                 shared[owner, ""] = _Shared(owner, [provider] if provider else [])
             name = child_name(owner, node.key, first=False)
             before = {key: made for (of, key), made in shared.items() if of == owner and key}
-            made = deploy((node,), self.translator.classes, name, shared[owner, ""], before)
+            home, lookups = shared[owner, ""], self._program.lookups
+            made = deploy((node,), self.translator.classes, name, home, before, lookups)
             shared[owner, node.key] = made[node.key]
         return shared[owner, node.key]
 

@@ -15,13 +15,15 @@ from pulumi import _types
 
 from schedkit.exceptions import BackendLoadError, OverrideError, PlanError
 from schedkit.inputs import hint
-from schedkit.plan import Json, Lookup, Node, Ref, Text, dumps, walk
+from schedkit.plan import Apply, Json, Lookup, Node, Ref, Text, dumps, walk
 
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 Resources = dict[str, pulumi.Resource]
+Lookups = dict[tuple[object, ...], pulumi.Output[Any]]
+"""By provider, token and arguments."""
 
 
 def deploy(
@@ -30,6 +32,7 @@ def deploy(
     name: str,
     parent: pulumi.Resource,
     others: Mapping[str, pulumi.Resource | None],
+    lookups: Lookups | None = None,
 ) -> Resources:
     """
     Create the nodes below *parent*, in the order that references and `after` ask for.
@@ -41,6 +44,7 @@ def deploy(
         parent: The component.
         others: Resources of other components, by `pipeline/<key>` and `shared/<key>`; None is a
             node that no resource carries.
+        lookups: Those already asked; filled.
 
     Returns:
         Key -> resource.
@@ -51,7 +55,8 @@ def deploy(
         BackendLoadError: A class cannot be loaded.
     """
     made: Resources = {}
-    scope = _Scope({key: made for key, made in others.items() if made is not None}, {})
+    there = {key: made for key, made in others.items() if made is not None}
+    scope = _Scope(there, {} if lookups is None else lookups, parent)
     for node in ordered(nodes):
         path = classes[node.token]
         if path is None:
@@ -129,16 +134,29 @@ def _outputs(kind: type[pulumi.Resource]) -> Mapping[str, str]:
     return _types.resource_pulumi_to_py_names(kind)
 
 
+@cache
+def _version_of(package: str) -> pulumi.InvokeOptions | None:
+    """
+    The SDK's version, as its resources name it: without it the engine asks another provider.
+    """
+    try:
+        module = importlib.import_module(f"pulumi_{package.replace('-', '_')}._utilities")
+    except ModuleNotFoundError:
+        return None
+    return module.get_invoke_opts_defaults()  # type: ignore[no-any-return]
+
+
 class _Scope:
     """
     The resources made so far, and the look-ups already asked.
     """
 
     def __init__(
-        self, resources: Resources, lookups: dict[tuple[str, str], pulumi.Output[Any]]
+        self, resources: Resources, lookups: Lookups, parent: pulumi.Resource | None = None
     ) -> None:
         self.resources = resources
         self.lookups = lookups
+        self.parent = parent
 
     def resolve(self, value: Any) -> Any:
         match value:
@@ -151,6 +169,9 @@ class _Scope:
                 return pulumi.Output.all(*parts).apply(lambda known: "".join(map(_word, known)))
             case Json():
                 return self.document(value.document)
+            case Apply(rule, values):
+                known = pulumi.Output.all(*[self.resolve(item) for item in values])
+                return known.apply(lambda found: rule(*found))
             case Mapping():
                 return {key: self.resolve(item) for key, item in value.items()}
             case list() | tuple():
@@ -168,13 +189,24 @@ class _Scope:
         return getattr(resource, names.get(ref.output, ref.output))
 
     def look_up(self, lookup: Lookup) -> Any:
-        key = (lookup.token, dumps(lookup.args))
+        """
+        What the provider of the component answers, which may be of another account.
+        """
+        package = lookup.token.partition(":")[0]
+        provider = self.parent._providers.get(package) if self.parent else None  # noqa: SLF001
+        key = (provider, lookup.token, dumps(lookup.args))
         if key not in self.lookups:
-            self.lookups[key] = pulumi.runtime.invoke_output(lookup.token, dict(lookup.args))
+            opts = pulumi.InvokeOptions.merge(
+                _version_of(package), pulumi.InvokeOptions(provider=provider)
+            )
+            args = dict(lookup.args)
+            self.lookups[key] = pulumi.runtime.invoke_output(lookup.token, args, opts)
         return self.lookups[key].apply(lambda found: found[lookup.output])
 
     def document(self, document: object) -> Any:
-        live = any(isinstance(v, (Ref, Lookup, Text, pulumi.Output)) for v in walk(document))
+        live = any(
+            isinstance(v, (Ref, Lookup, Text, Apply, pulumi.Output)) for v in walk(document)
+        )
         if not live:
             return dumps(document)
         separators = (",", ":")

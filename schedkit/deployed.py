@@ -220,14 +220,10 @@ def _name(urn: str) -> str:
 
 
 def _part(inputs: object, timing: Timing, backend: Backend) -> _Part:
-    zone = timing.timezone
     late = at(inputs, timing.late) if timing.late else 0
     return _Part(
-        native=Native(
-            str(at(inputs, timing.text)),
-            zone if isinstance(zone, str) else str(at(inputs, zone)),
-        ),
-        paused=bool(timing.paused and at(inputs, timing.paused)),
+        native=timing.native(inputs),
+        paused=timing.is_paused(inputs),
         late=int(late) if isinstance(late, int | float) else 0,
         identity=tuple(at(inputs, path) for path in timing.identity),
         backend=backend,

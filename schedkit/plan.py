@@ -17,9 +17,12 @@ import attrs
 
 from schedkit.exceptions import OverrideError, PlanError
 from schedkit.inputs import SCALARS, hint, is_live
+from schedkit.recurrence.dialects import Native
 
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from schedkit.findings import Finding
     from schedkit.recurrence import When
     from schedkit.recurrence.proof import Proof
@@ -70,7 +73,22 @@ class Lookup:
     args: Mapping[str, object] = attrs.field(factory=dict, hash=False)
 
 
-Symbol: TypeAlias = Ref | Text | Json | Lookup
+@attrs.frozen
+class Apply:
+    """
+    What a rule makes of values that are known at deploy: checks a text, or turns it into another.
+
+    Attributes:
+        rule: Called with the values; itself a frozen value, so that plans compare. What it raises
+            fails the deployment.
+        values: Inputs of the user's, and other symbols.
+    """
+
+    rule: Callable[..., object]
+    values: tuple[object, ...]
+
+
+Symbol: TypeAlias = Ref | Text | Json | Lookup | Apply
 
 
 @attrs.frozen
@@ -119,10 +137,12 @@ class Timing:
         node: The node's key.
         text: The path of the text in its inputs.
         timezone: The path of the zone in its inputs, or the zone itself as a text.
-        paused: The path of what is true while the platform starts no run.
+        more: The path of each other thing that the dialect knows by that name: a `StartDate`.
+        paused: The path of what is *pausing* while the platform starts no run.
         late: The path of the seconds for which a past instant may still start when the resource
             is updated; empty where the platform starts none.
         identity: Paths of what makes the platform delete the resource and make another.
+        pausing: The value that stands there while it starts none.
     """
 
     node: str
@@ -131,6 +151,24 @@ class Timing:
     paused: tuple[str, ...] = ()
     late: tuple[str, ...] = ()
     identity: tuple[tuple[str, ...], ...] = ()
+    more: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict, hash=False)
+    pausing: object = True
+
+    def native(self, inputs: object) -> Native:
+        """
+        What the platform receives in a resource with these inputs.
+        """
+        zone = self.timezone if isinstance(self.timezone, str) else at(inputs, self.timezone)
+        more = {
+            name: str(at(inputs, path)) for name, path in self.more.items() if at(inputs, path)
+        }
+        return Native(str(at(inputs, self.text)), str(zone), more)
+
+    def is_paused(self, inputs: object) -> bool:
+        """
+        Whether the platform starts no run by a resource with these inputs.
+        """
+        return bool(self.paused) and at(inputs, self.paused) == self.pausing
 
 
 @attrs.frozen
@@ -231,7 +269,7 @@ def merged(base: Mapping[str, object], over: Mapping[str, object]) -> dict[str, 
 
 def walk(value: object) -> list[object]:
     """
-    Every leaf of a value; of a `Text` or `Json` itself first, then the leaves in it.
+    Every leaf of a value; of a `Text`, `Json` or `Apply` itself first, then the leaves in it.
     """
     found: list[object] = []
     _collect(value, found, frozenset())
@@ -250,6 +288,8 @@ def _collect(value: object, found: list[object], skipped: frozenset[type]) -> No
             parts = value.parts
         elif isinstance(value, Json):
             parts = (value.document,)
+        elif isinstance(value, Apply):
+            parts = value.values
     for part in parts:
         if type(part) not in skipped:
             _collect(part, found, skipped)
@@ -272,7 +312,7 @@ def show(value: object) -> object:
             return {str(key): show(item) for key, item in value.items()}
         case list() | tuple():
             return [show(item) for item in value]
-        case _ if is_live(value):
+        case _ if isinstance(value, Apply) or is_live(value):
             return "<known at deploy>"
         case _:
             return value

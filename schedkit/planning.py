@@ -17,12 +17,13 @@ from schedkit.findings import Feature, refused
 from schedkit.inputs import plain
 from schedkit.judging import judged
 from schedkit.pipeline import PipelineSpec
-from schedkit.recurrence.dialects import Native
+from schedkit.plan import at
 from schedkit.recurrence.proof import prove
 
 
 if TYPE_CHECKING:
     from schedkit.plan import Plan
+    from schedkit.recurrence.dialects import Native
     from schedkit.schedule import ScheduleSpec
 
 Overrides = Mapping[str, Mapping[str, object]]
@@ -72,14 +73,14 @@ def natives(plan: Plan) -> tuple[Native, ...]:
     """
     found = []
     for timing in plan.timings:
-        text = plan.at(timing.node, timing.text)
-        zone = timing.timezone
-        if isinstance(zone, tuple):
-            zone = plan.at(timing.node, zone)  # type: ignore[assignment]
-        for value, path in ((text, timing.text), (zone, timing.timezone)):
-            if not isinstance(value, str):
-                plain(value, f"{plan.kind} {plan.name!r}, {timing.node}.{'.'.join(path)}")
-        found.append(Native(str(text), str(zone)))
+        inputs = plan.node(timing.node).inputs
+        paths = (timing.text, timing.timezone, *timing.more.values())
+        for path in paths:
+            if not isinstance(path, str):
+                plain(
+                    at(inputs, path), f"{plan.kind} {plan.name!r}, {timing.node}.{'.'.join(path)}"
+                )
+        found.append(timing.native(inputs))
     return tuple(found)
 
 

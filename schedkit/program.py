@@ -24,6 +24,7 @@ from schedkit.planning import verdict
 
 
 if TYPE_CHECKING:
+    from schedkit.deploy import Lookups
     from schedkit.pipeline import PipelineSpec
     from schedkit.plan import Node, Plan
     from schedkit.schedule import ScheduleSpec
@@ -65,6 +66,7 @@ class Program:
         self.refusals: list[UnsupportedError] = []
         self.shared: dict[tuple[str, str], pulumi.Resource] = {}
         self.shared_nodes: dict[tuple[str, str], Node] = {}
+        self.lookups: Lookups = {}
         self.failure: pulumi.RunError | None = None
         self._backends: dict[str, Backend] = {}
         self._claimed: set[tuple[str, str, pulumi.Resource | None]] = set()

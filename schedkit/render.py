@@ -12,7 +12,7 @@ import yaml
 from schedkit.config import camel
 from schedkit.deploy import child_name
 from schedkit.exceptions import SpecError
-from schedkit.plan import Json, Lookup, Node, Ref, Text, show, walk
+from schedkit.plan import Apply, Json, Lookup, Node, Ref, Text, show, walk
 from schedkit.planning import natives
 
 
@@ -125,7 +125,7 @@ def manifests(preview: Preview) -> str:
         cure = "plan for a backend that makes some: --backend kubernetes"
         raise SpecError(preview.project, "has no Kubernetes resources", cure)
     for culprit, inputs in found:
-        if any(isinstance(leaf, (Ref, Lookup, Text, Json)) for leaf in walk(inputs)):
+        if any(isinstance(leaf, (Ref, Lookup, Text, Json, Apply)) for leaf in walk(inputs)):
             cure = "use --pulumi-yaml, which keeps references"
             raise SpecError(culprit, "refers to a value that only a deployment knows", cure)
     return _yaml([show(inputs) for _, inputs in found])
@@ -195,6 +195,10 @@ class _PulumiYaml:
                 return "".join(str(self.value(report, part)) for part in value.parts)
             case Json():
                 return {"fn::toJSON": self.value(report, value.document)}
+            case Apply():
+                culprit = f"{report.kind} {report.name!r}"
+                cure = "give plain images and parameters"
+                raise SpecError(culprit, "holds a value that schedkit makes at deploy", cure)
             case Mapping():
                 return {str(k): self.value(report, item) for k, item in value.items()}
             case list() | tuple():

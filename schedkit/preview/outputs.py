@@ -12,12 +12,14 @@ import attrs
 import pulumi
 
 from schedkit.inputs import is_live
-from schedkit.plan import Json, Lookup, Text, walk
+from schedkit.plan import Apply, Json, Lookup, Ref, Text, walk
 from schedkit.preview.monitor import settled
 from schedkit.preview.result import SECRET, UNKNOWN
 
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from schedkit.plan import Node, Plan
     from schedkit.program import Report
 
@@ -65,6 +67,8 @@ def _filled(plan: Plan, values: Mapping[int, tuple[object, bool]], *, mask: bool
                 return Json(fill(value.document))
             case Lookup():
                 return value
+            case Apply(rule, inner):
+                return _applied(rule, tuple(fill(item) for item in inner))
             case Mapping():
                 return {key: fill(item) for key, item in value.items()}
             case list() | tuple():
@@ -79,6 +83,17 @@ def _filled(plan: Plan, values: Mapping[int, tuple[object, bool]], *, mask: bool
         return tuple(attrs.evolve(node, inputs=fill(node.inputs)) for node in nodes)
 
     return attrs.evolve(plan, nodes=of(plan.nodes), shared=of(plan.shared))
+
+
+def _applied(rule: Callable[..., object], values: tuple[object, ...]) -> object:
+    """
+    What the rule makes of values of which all are known; else itself, of what is known now.
+    """
+    if any(value == UNKNOWN for value in values):
+        return UNKNOWN
+    if SECRET in values or any(isinstance(value, (Ref, Lookup, Text)) for value in values):
+        return Apply(rule, values)
+    return rule(*values)
 
 
 def missing(plan: Plan) -> list[str]:

@@ -22,7 +22,7 @@ import pulumi
 from pulumi import _types
 
 from schedkit.inputs import hint, is_live
-from schedkit.plan import Json, Lookup, Ref, Text
+from schedkit.plan import Apply, Json, Lookup, Ref, Text
 
 
 @attrs.frozen
@@ -86,7 +86,12 @@ def _any_of(value: object, declared: Any, where: str) -> Iterator[str]:
     Hold the value to the branch of a union that it fits best.
     """
     branches = list(_branches(declared))
-    if value is None or isinstance(value, (Ref, Lookup)) or is_live(value) or Any in branches:
+    if (
+        value is None
+        or isinstance(value, (Ref, Lookup, Apply))
+        or is_live(value)
+        or Any in branches
+    ):
         return
     if isinstance(value, (Text, Json)):
         value = ""

@@ -339,8 +339,8 @@ def test_engine_killed_at_each_call(bench) -> None:
 
 def expected_cures(phase: Phase, call: Call, after: bool) -> list[str]:
     """
-    What must be done before a command succeeds, after a kill at a call: the one that was hit, since
-    the engine asks for some of them in any order.
+    What must be done before a command succeeds, after a kill at a call: at the one that was hit,
+    since the engine asks for some of them in any order.
     """
     if call.op != "Create":
         return ["cancel"]

@@ -1,0 +1,3 @@
+"""
+schedkit's backend for AWS: a SageMaker Pipeline, and a schedule of EventBridge Scheduler.
+"""
