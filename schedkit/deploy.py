@@ -5,6 +5,7 @@ Turn a plan into Pulumi resources: the only code that touches an SDK, the same f
 from __future__ import annotations
 
 import importlib
+import warnings
 from collections.abc import Callable, Mapping
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 from pulumi import _types
+from pulumi.output import UNKNOWN
 
 from schedkit.exceptions import BackendLoadError, OverrideError, PlanError
 from schedkit.inputs import hint
@@ -116,8 +118,10 @@ def load(path: str) -> tuple[Callable[..., pulumi.Resource], Mapping[str, str]]:
     """
     module, name = path.split(":")
     try:
-        kind = getattr(importlib.import_module(module), name)
-        home = importlib.import_module(kind.__module__)
+        with warnings.catch_warnings():  # an SDK warns of classes that no plan names
+            warnings.simplefilter("ignore", DeprecationWarning)
+            kind = getattr(importlib.import_module(module), name)
+            home = importlib.import_module(kind.__module__)
         args = getattr(home, f"{name}InitArgs", None) or getattr(home, f"{name}Args")
     except (ImportError, AttributeError) as error:
         package = module.partition(".")[0].replace("_", "-")
@@ -190,7 +194,8 @@ class _Scope:
 
     def look_up(self, lookup: Lookup) -> Any:
         """
-        What the provider of the component answers, which may be of another account.
+        What the provider of the component answers, which may be of another account; unknown where
+        nobody is asked, as in a preview without an engine.
         """
         package = lookup.token.partition(":")[0]
         provider = self.parent._providers.get(package) if self.parent else None  # noqa: SLF001
@@ -201,7 +206,9 @@ class _Scope:
             )
             args = dict(lookup.args)
             self.lookups[key] = pulumi.runtime.invoke_output(lookup.token, args, opts)
-        return self.lookups[key].apply(lambda found: found[lookup.output])
+        return self.lookups[key].apply(
+            lambda found: found[lookup.output] if found else pulumi.Output.from_input(UNKNOWN)
+        )
 
     def document(self, document: object) -> Any:
         live = any(

@@ -312,10 +312,9 @@ def show(value: object) -> object:
             return {str(key): show(item) for key, item in value.items()}
         case list() | tuple():
             return [show(item) for item in value]
-        case _ if isinstance(value, Apply) or is_live(value):
-            return "<known at deploy>"
-        case _:
-            return value
+        case Apply(rule, values) if not any(map(is_live, walk(values))):
+            return rule(*map(show, values))
+    return "<known at deploy>" if isinstance(value, Apply) or is_live(value) else value
 
 
 def dumps(document: object) -> str:

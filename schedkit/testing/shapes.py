@@ -21,6 +21,7 @@ import attrs
 import pulumi
 from pulumi import _types
 
+from schedkit.deploy import load
 from schedkit.inputs import hint, is_live
 from schedkit.plan import Apply, Json, Lookup, Ref, Text
 
@@ -53,9 +54,9 @@ def input_class(path: str) -> type:
     """
     `"pulumi_kubernetes.batch.v1:CronJob"` -> `CronJobInitArgs`.
     """
-    module, name = path.split(":")
-    kind = getattr(importlib.import_module(module), name)
+    kind, _ = load(path)
     home = importlib.import_module(kind.__module__)
+    name = path.rpartition(":")[2]
     found = getattr(home, f"{name}InitArgs", None) or getattr(home, f"{name}Args")
     return typing.cast("type", found)
 

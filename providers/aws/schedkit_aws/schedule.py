@@ -89,7 +89,7 @@ def compile_schedule(
         shared=pipeline.shared(target, options),
         timings=tuple(attrs.evolve(TIMINGS[node.token], node=node.key) for node in timed),
         proves=when if nodes else None,
-        schedule_id=Ref(nodes[0].key, "arn") if nodes else None,
+        schedule_id=Ref(nodes[0].key) if nodes else None,
     )
 
 
@@ -107,7 +107,11 @@ def _written(
         return when, (), dialect.write(when, known)
     except NotExpressibleError as error:
         reason = f"{error.reason}: {error.culprit}"
-        return when, (refused(Feature(error.feature), reason, error.cure, dialect.url),), ()
+        features = {Feature(error.feature)}
+        if any(calendar.dst for calendar in when.calendars()):
+            features.add(Feature.DST)
+        bad = (refused(each, reason, error.cure, dialect.url) for each in sorted(features))
+        return when, tuple(bad), ()
 
 
 def _findings(

@@ -28,7 +28,7 @@ _RETRY_URL = "https://docs.aws.amazon.com/sagemaker/latest/dg/pipelines-retry-po
 _CARRIED: tuple[tuple[Feature, Callable[[Step], object], str], ...] = (
     (Feature.COMMAND, lambda s: s.command is not None, "ContainerEntrypoint of the job"),
     (Feature.ARGS, lambda s: s.args, "ContainerArguments of the job"),
-    (Feature.ENV, lambda s: s.env, "Environment of the job"),
+    (Feature.ENV, lambda s: s.env, "the job's Environment"),
     (
         Feature.EPHEMERAL_STORAGE,
         lambda s: s.resources.ephemeral_storage is not None,
