@@ -73,10 +73,11 @@ class Source:
         The image or ARN, with {account} and {region} where they are those of the stack.
         """
         found = self._found(image)
-        if self.wants == "image":
+        match = _ECR.fullmatch(found)
+        if match is None or self.wants == "image":
             return found
-        return _ECR.sub(
-            rf"arn:{self.partition}:ecr:\g<region>:\g<account>:repository/\g<repository>", found
+        return match.expand(
+            rf"arn:{self.partition}:ecr:\g<region>:\g<account>:repository/\g<repository>"
         )
 
     def __call__(self, image: object, account: object, region: object) -> str:
