@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
+from functools import cache
 from types import SimpleNamespace
 
 import boto3
@@ -211,6 +212,15 @@ class TestStructure:
         assert limit - waits * seconds - (timeout or 0) == 900 + 120 * waits
 
 
+@cache
+def client(service):
+    """
+    One client for all calls: to make one reads megabytes, and this one checks what it is given.
+    """
+    secret = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
+    return boto3.client(service, region_name=REGION, **secret)
+
+
 class Sagemaker:
     """
     moto's SageMaker, whose runs go on: a run that is told to stop is Stopped a look later.
@@ -226,15 +236,13 @@ class Sagemaker:
         self.waits, self.meanwhile, self.fails, self.stopped = [], [], [], []
         self.retries = []
         self.gates = 0
-        self.client = boto3.client("sagemaker")
-        self.machines = boto3.client("stepfunctions")
+        self.client, self.machines = client("sagemaker"), client("stepfunctions")
         self.client.create_pipeline(
             PipelineName="train",
             PipelineDefinition="{}",
             RoleArn=ROLE,
             ClientRequestToken="t" * 32,
         )
-        # One client for all calls: to make one reads megabytes. It checks what it is given, too.
         monkeypatch.setattr(state_task_service_aws_sdk, "boto_client_for", lambda **_: self.client)
         patience = SimpleNamespace(sleep=self.retries.append)
         monkeypatch.setattr(retrier_decl, "time", patience)
@@ -331,9 +339,6 @@ class Sagemaker:
 
 @pytest.fixture
 def sagemaker(monkeypatch):
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
     with mock_aws(config={"stepfunctions": {"execute_state_machine": True}}):
         yield Sagemaker(monkeypatch)
 
