@@ -16,7 +16,7 @@ import nox
 nox.needs_version = ">=2025.2.9"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.error_on_external_run = True
-nox.options.sessions = ["lint", "types", "tests", "kubernetes", "local"]
+nox.options.sessions = ["lint", "types", "tests", "aws", "kubernetes", "local"]
 
 # uv reads none of pip's settings: who has told pip about an index or a certificate has told nox.
 PIP_TO_UV = {
@@ -76,7 +76,7 @@ def demo(session: nox.Session) -> None:
     """
     The main job: plan the nightly training for Kubernetes, then run it on this machine.
     """
-    env = install(session, PROVIDERS, "examples")
+    env = install(session, ["kubernetes", "local"], "examples")
     session.run("schedkit", "plan", EXAMPLE, "--stack", "kubernetes", env=env)
     session.run("schedkit", "run", EXAMPLE, "--stack", "local", env=env)
 
@@ -86,7 +86,7 @@ def tests(session: nox.Session) -> None:
     """
     Every test that needs no Go, Docker or oracle, against the built wheels, with coverage.
     """
-    env = install(session, PROVIDERS, "tests", "examples")
+    env = install(session, PROVIDERS, "tests", "aws", "examples")
     # The console script: `python -m pytest` would import the source tree.
     arguments = session.posargs or ["-q", "-n", "2", "--cov", "--cov-report="]
     session.run("pytest", "-m", NOT_HERE, *arguments, env=env)
@@ -97,14 +97,22 @@ def tests(session: nox.Session) -> None:
     session.run("coverage", "report", f"--include={exact}", "--fail-under=100")
 
 
-def alone(session: nox.Session, provider: str) -> None:
+def alone(session: nox.Session, provider: str, *names: str) -> None:
     """
     Run the tests of one provider with nothing but its own distribution and the core.
     """
-    env = install(session, [provider], "tests")
+    env = install(session, [provider], "tests", *names)
     arguments = session.posargs or ["-q"]
     folder = f"providers/{provider}/tests"
     session.run("pytest", "-m", NOT_HERE, *arguments, folder, env=env)
+
+
+@nox.session
+def aws(session: nox.Session) -> None:
+    """
+    The tests of schedkit-aws, with no other provider installed.
+    """
+    alone(session, "aws", "aws")
 
 
 @nox.session
@@ -211,7 +219,7 @@ def end_to_end(session: nox.Session, marker: str, modules: list[str], *options: 
     """
     if not shutil.which("go"):
         session.skip("Go is missing: install it from https://go.dev/dl and run this session again")
-    env = install(session, PROVIDERS, "tests", "e2e", "examples")
+    env = install(session, PROVIDERS, "tests", "aws", "e2e", "examples")
     # A script that imports its neighbour.
     session.run("python", "tests/e2e/build.py", *modules, env={**env, "PYTHONSAFEPATH": ""})
     arguments = session.posargs or ["-q", *options]

@@ -55,6 +55,7 @@ RANK = {name: rank for rank, names in enumerate(ROWS) for name in names}
 SDKS = {"boto3", "docker", "kubernetes", "pulumi_aws", "pulumi_azure_native", "pulumi_gcp"}
 SDKS |= {"pulumi_kubernetes"}
 TEST_TOOLS = {"hypothesis", "pytest"}
+BACKENDS = ("schedkit_aws", "schedkit_kubernetes", "schedkit_local")
 
 
 class Imports(ast.NodeVisitor):
@@ -228,7 +229,7 @@ def test_import_is_light() -> None:
     """
     `import schedkit` loads neither pulumi nor a backend, an SDK or a test tool.
     """
-    families = ("pulumi", "grpc", "schedkit_kubernetes", "schedkit_local", *SDKS, *TEST_TOOLS)
+    families = ("pulumi", "grpc", *BACKENDS, *SDKS, *TEST_TOOLS)
     assert [] == loaded("import schedkit", *families)
 
 
@@ -237,7 +238,7 @@ def test_listing_backends_loads_none() -> None:
     The names of the installed backends are known without loading one.
     """
     code = "from schedkit import registry; assert registry.installed()"
-    assert [] == loaded(code, "schedkit_kubernetes", "schedkit_local", *SDKS, *TEST_TOOLS)
+    assert [] == loaded(code, *BACKENDS, *SDKS, *TEST_TOOLS)
 
 
 @pytest.mark.parametrize(

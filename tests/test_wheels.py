@@ -24,6 +24,11 @@ DISTRIBUTIONS = {
         {"attrs", "cattrs", "click", "pulumi", "pyyaml", "rich", "tzdata"},
         {"console_scripts": {"schedkit": "schedkit.cli:main"}},
     ),
+    "schedkit-aws": (
+        "providers/aws/schedkit_aws",
+        {"pulumi-aws", "schedkit"},
+        {"schedkit.backends": {"aws": "schedkit_aws.backend:Aws"}},
+    ),
     "schedkit-kubernetes": (
         "providers/kubernetes/schedkit_kubernetes",
         {"pulumi-kubernetes", "schedkit"},
@@ -147,7 +152,7 @@ def test_extras_of_the_core() -> None:
     One extra per backend's distribution, one for pictures, and one for those who test a backend.
     """
     extras = read_metadata("schedkit").get_all("Provides-Extra")
-    assert ["kubernetes", "local", "pictures", "testing"] == sorted(extras)
+    assert ["aws", "kubernetes", "local", "pictures", "testing"] == sorted(extras)
 
 
 @each_distribution

@@ -28,6 +28,8 @@ POLICY = "aws:s3/bucketPolicy:BucketPolicy"
 LIFECYCLE = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
 OUTPUT, INPUT = "/opt/ml/processing/output", "/opt/ml/processing/input"
 _URL = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html"
+_NAME_URL = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html"
+_LONGEST_NAME = 63 - len("-files-1234567")
 _DAY = 86_400
 _RUN = {"Get": "Execution.PipelineExecutionId"}
 
@@ -71,8 +73,12 @@ def days(spec: PipelineSpec) -> int:
 
 def findings(spec: PipelineSpec, options: Options) -> Iterator[Finding]:
     """
-    How long files stay.
+    How long files stay, and whether the bucket can have a name.
     """
+    if options.bucket is None and len(spec.name) > _LONGEST_NAME:
+        reason = f"Pulumi names the bucket {spec.name}-files-1234567, and 63 characters fit"
+        nearest = f"a name of at most {_LONGEST_NAME}, or `bucket` in schedkit:aws"
+        yield refused(Feature.PIPELINE, reason, nearest, _NAME_URL)
     if spec.keep is None:
         return
     if options.bucket:
