@@ -39,8 +39,11 @@ VPC = "a job in a VPC: SageMaker refuses these calls with a resource or a condit
 # https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html
 EXPECTED = {
     "PERMISSIONS_MANAGEMENT_ACTIONS: iam:PassRole": "one role, to SageMaker only",
-    "PERMISSIONS_MANAGEMENT_ACTIONS: kms:CreateGrant": "one key, to AWS services only",
+    "PERMISSIONS_MANAGEMENT_ACTIONS: kms:CreateGrant": "of the one key that the options name",
     "CREDENTIALS_EXPOSURE: ecr:GetAuthorizationToken": "every pull from ECR begins with it",
+    "RESOURCE_MISMATCH: ecr:BatchImportUpstreamImage": (
+        "one repository: parliament's table is older than the call's resource"
+    ),
     "PERMISSIONS_MANAGEMENT_ACTIONS: ec2:CreateNetworkInterfacePermission": VPC,
     "PERMISSIONS_MANAGEMENT_ACTIONS: ec2:DeleteNetworkInterfacePermission": VPC,
     **{f"RESOURCE_STAR: {action}": VPC for action in VPC_CALLS[:3]},
@@ -88,6 +91,13 @@ def assumes(trust: Policy, service: str, context: Context) -> bool:
     Whether a role with that trust lets the service become it.
     """
     return _decide([trust], service, "sts:AssumeRole", None, context)
+
+
+def permits(policy: Policy, service: str, action: str, resource: str, context: Context) -> bool:
+    """
+    Whether a resource with that policy lets the service make that call.
+    """
+    return _decide([policy], service, action, resource, context)
 
 
 def forbids(policies: Iterable[Policy], action: str, resource: str, context: Context) -> bool:

@@ -108,9 +108,11 @@ RENAMED = {
 }
 PAIRS = {"dimensions": ("Name", "Value"), "tags": ("Key", "Value")}
 LISTS = {"queueUrl"}
-TEXTS = {"input", "pipelineDefinition", "pipelineDefinitionBody"}
+TEXTS = {"input", "inputTemplate", "pipelineDefinition", "pipelineDefinitionBody"}
 # What CloudFormation has elsewhere: in `DeletionPolicy`, or not at all.
 PULUMIS = {"forceDestroy", "skipDestroy"}
+# What the API takes and CloudFormation does not.
+ABSENT = {("aws:scheduler/schedule:Schedule", "ActionAfterCompletion")}
 EXPECTED = {
     "I3011": "what becomes of a deleted resource: Pulumi has its own options for that",
 }
@@ -172,23 +174,23 @@ def template(nodes: Mapping[str, Node]) -> dict[str, Any]:
     `resolved` nodes as a template; a token that the tables lack is a KeyError.
     """
     wholes = {key: node for key, node in nodes.items() if node.token not in PARTS}
-    properties = {key: _properties(node) for key, node in wholes.items()}
+    bodies = {key: properties(node) for key, node in wholes.items()}
     for node in (node for node in nodes.values() if node.token in PARTS):
         owner, name, property_ = PARTS[node.token]
-        below = properties[_owner(wholes, owner, node.inputs[name])]
+        below = bodies[_owner(wholes, owner, node.inputs[name])]
         part = _pascal({k: v for k, v in node.inputs.items() if k != name})
         below[property_] = SHAPED[property_](below.get(property_), part)
     resources = {
         "".join(word.capitalize() for word in key.replace("/", "_").split("_")): {
             "Type": TYPES[node.token][0],
-            "Properties": properties[key],
+            "Properties": {k: v for k, v in bodies[key].items() if (node.token, k) not in ABSENT},
         }
         for key, node in wholes.items()
     }
     return {"AWSTemplateFormatVersion": "2010-09-09", "Resources": resources}
 
 
-def lint(whole: Mapping[str, Any]) -> list[str]:
+def lint(whole: Mapping[str, Any], *ignored: str) -> list[str]:
     """
     What cfn-lint finds in a template, but for `EXPECTED`: the rule, the place and what is wrong.
     """
@@ -196,7 +198,7 @@ def lint(whole: Mapping[str, Any]) -> list[str]:
     return sorted(
         f"{found.rule.id} {'/'.join(str(part) for part in found.path[1:])}: {found.message}"
         for found in cfn_lint(json.dumps(whole), config=config)
-        if found.rule.id not in EXPECTED
+        if found.rule.id not in {*EXPECTED, *ignored}
     )
 
 
@@ -212,8 +214,11 @@ def _owner(wholes: Mapping[str, Node], token: str, name: object) -> str:
     return found
 
 
-def _properties(node: Node) -> dict[str, Any]:
-    names = TYPES[node.token][1]
+def properties(node: Node) -> dict[str, Any]:
+    """
+    A `resolved` node's inputs by the names of AWS.
+    """
+    _, names = TYPES.get(node.token, ("", {}))  # a part has no type
     found = {
         names.get(key) or _capital(key): _pascal(value, key)
         for key, value in node.inputs.items()

@@ -10,6 +10,7 @@ OTHER = "arn:aws:sagemaker:eu-central-1:123456789012:pipeline/train-2"
 RUN = f"{TRAIN}/execution/abc"
 ROLE = "arn:aws:iam::123456789012:role/train-job"
 KEY = "arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+ECR = "arn:aws:ecr:eu-central-1:123456789012:repository/ml"
 FILE = "arn:aws:s3:::files/train/run/fit/model.bin"
 
 
@@ -335,6 +336,7 @@ def test_what_stands_is_named():
     calls = policy(
         statement("iam:PassRole", ROLE, **PASSED),
         statement("kms:CreateGrant", KEY),
+        statement("ecr:BatchImportUpstreamImage", ECR),
         statement(["ecr:GetAuthorizationToken", *iam.VPC_CALLS], "*"),
     )
     assert [] == iam.lint(calls)
