@@ -79,10 +79,10 @@ def test_backends(cli) -> None:
     assert 0 == answer.code
     assert [
         {"name": name, "distribution": f"schedkit-{name}", "version": "0.1.0", "error": ""}
-        for name in ("kubernetes", "local")
+        for name in ("aws", "kubernetes", "local")
     ] == answer.json
     lines = cli("backends").out.splitlines()
-    assert "kubernetes  schedkit-kubernetes 0.1.0  loads" == lines[0]
+    assert "aws         schedkit-aws 0.1.0  loads" == lines[0]
 
 
 def test_broken_backend(cli, monkeypatch) -> None:

@@ -215,7 +215,7 @@ def test_unanswered_lookup(cli, program) -> None:
         ([], "has several stacks; --stack kubernetes | local"),
         (
             ["--backend", "nope"],
-            "error: backend 'nope': is not installed (installed: kubernetes, ",
+            "error: backend 'nope': is not installed (installed: aws, kubernetes, ",
         ),
         (["--config", "x"], "error: --config 'x': write KEY=VALUE"),
         (["--config", "=x"], "error: --config '=x': write KEY=VALUE"),

@@ -198,7 +198,7 @@ def test_no_backend(own_config) -> None:
     error = caught.value
     assert "config schedkit:backend" == error.culprit
     assert "is not set, and no backend= is given" == error.reason
-    expected = "run: pulumi config set schedkit:backend NAME (installed: kubernetes, local)"
+    expected = "run: pulumi config set schedkit:backend NAME (installed: aws, kubernetes, local)"
     assert expected == error.cure
 
 

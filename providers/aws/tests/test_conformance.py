@@ -32,13 +32,14 @@ class TestRules(BackendConformance):
 
 class TestEverythingGiven(BackendConformance):
     """
-    Existing roles and bucket, in a VPC, with a key.
+    Existing roles and bucket, in a VPC, with a key; the pipeline by pulumi-aws-native.
     """
 
     def make_backend(self) -> Aws:
         role = "arn:aws:iam::123456789012:role"
         return Aws(
             Options(
+                engine="native",
                 registries=REGISTRIES,
                 bucket="acme-runs",
                 pipeline_role=f"{role}/pipeline",

@@ -88,7 +88,7 @@ def test_no_backend_chosen(shell, provider_double) -> None:
     """
     said = shell.pulumi("up", "--yes", code=1).said
     assert "run: pulumi config set schedkit:backend NAME" in said
-    assert "installed: kubernetes, local" in said
+    assert "installed: aws, kubernetes, local" in said
     assert {} == provider_double.objects
 
 
