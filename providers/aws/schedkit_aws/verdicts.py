@@ -12,6 +12,7 @@ from schedkit.pipeline import Retry, bytes_of
 from schedkit.plan import dumps, show
 from schedkit.recurrence.durations import duration
 from schedkit_aws import definition, files, images, instances, limits, timeouts
+from schedkit_aws.options import LARGEST_VOLUME
 
 
 if TYPE_CHECKING:
@@ -36,8 +37,12 @@ _CARRIED: tuple[tuple[Feature, Callable[[Step], object], str], ...] = (
     ),
 )
 _OVERLAP = {
-    "forbid": exact(Feature.FORBID, "a state machine starts a run only while none is executing"),
-    "replace": exact(Feature.REPLACE, "a state machine stops the run that executes, then starts"),
+    "forbid": emulated(
+        Feature.FORBID, "a state machine starts a run only while none is executing"
+    ),
+    "replace": emulated(
+        Feature.REPLACE, "a state machine stops the run that executes, then starts"
+    ),
     "queue": emulated(
         Feature.QUEUE,
         "a state machine looks every minute; of several runs that wait any may be next",
@@ -124,7 +129,7 @@ def _resources(step: Step, options: Options) -> Iterator[Finding]:
         else:
             reason = f"step {step.name!r} has the whole of an {name} for itself"
             yield emulated(feature, reason)
-    if definition.volume(step, options) > limits.LARGEST_VOLUME:
+    if definition.volume(step, options) > LARGEST_VOLUME:
         reason = f"step {step.name!r} asks for {asked.ephemeral_storage}, and 16384 GiB fit"
         nearest = "ephemeral_storage='16384Gi'"
         yield refused(Feature.EPHEMERAL_STORAGE, reason, nearest, limits.URL)
@@ -216,7 +221,7 @@ def _timeouts(spec: PipelineSpec) -> Iterator[Finding]:
             "a state machine stops the run; timeouts of the steps that add up to no more than "
             f"{duration(spec.timeout)} do without"
         )
-        yield exact(Feature.TIMEOUT, reason)
+        yield emulated(Feature.TIMEOUT, reason)
 
 
 def _size(spec: PipelineSpec, target: Target, options: Options) -> Iterator[Finding]:
