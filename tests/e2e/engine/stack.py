@@ -183,10 +183,13 @@ class Stack:
                 time.sleep(0.01)
             if loop.is_closed():
                 continue
+            loop.set_exception_handler(lambda *_: None)  # the SDK's stops the loop
             pending = asyncio.all_tasks(loop)
             for task in pending:
                 task.cancel()
             if pending:
+                loop.call_soon(loop.stop)
+                loop.run_forever()  # until the stop that the SDK may have asked for twice
                 loop.run_until_complete(asyncio.wait(pending))
             loop.close()
 
