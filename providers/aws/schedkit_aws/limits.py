@@ -30,9 +30,6 @@ MOST_WORDS, MOST_VARIABLES, MOST_INPUTS, MOST_PARAMETERS = 100, 100, 10, 200
 LONGEST_RUN = 777_600
 """Seconds of a Processing job: 9 days."""
 
-LARGEST_VOLUME = 16_384
-"""GiB."""
-
 KEYWORD = "<aws.scheduler."
 
 

@@ -21,11 +21,20 @@ Texts: TypeAlias = Mapping[str, str]
 
 
 MOST_GROUPS, MOST_SUBNETS, MOST_TAGS = 5, 16, 50
-_ARN = r"arn:aws[a-z-]*:{}:[a-z0-9-]*:{}:{}"
-_ROLE = _ARN.format("iam", r"[0-9]{12}", r"role/[\w+=,.@/-]+")
-_POLICY = _ARN.format("iam", r"([0-9]{12}|aws)", r"policy/[\w+=,.@/-]+")
-_KEY = _ARN.format("kms", r"[0-9]{12}", r"(key|alias)/[\w/-]+")
-_TOPIC = _ARN.format("sns", r"[0-9]{12}", r"[\w-]+")
+LARGEST_VOLUME = 16_384
+_REGIONAL = r"arn:aws[a-z-]*:{}:[a-z0-9-]+:[0-9]{{12}}:{}"
+_ROLE = r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]+"
+_POLICY = r"arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[\w+=,.@/-]+"
+_KEY = _REGIONAL.format("kms", r"key/[\w-]+")  # a policy cannot name an alias
+_TOPIC = _REGIONAL.format("sns", r"[\w-]+")
+_NAMED = (
+    "pipeline_role",
+    "job_role",
+    "scheduler_role",
+    "gate_role",
+    "permissions_boundary",
+    "kms_key",
+)
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]+)?(/[a-z0-9._/-]+)?")
 _TAG = re.compile(r"(?!aws:)[\w\s.:/=+@-]{1,128}")
 _TAG_VALUE = re.compile(r"[\w\s.:/=+@-]{0,256}")
@@ -96,6 +105,12 @@ def _instance(instance: object, field: attrs.Attribute[str], value: str) -> None
         near = hint(str(value), list(instances.INSTANCES)) if isinstance(value, str) else ""
         cure = near if near.startswith("did you") else "write it as ml.m5.xlarge"
         raise SpecError(culprit, "is no instance type of Processing", cure)
+
+
+def _volume(instance: object, field: attrs.Attribute[int], value: int) -> None:
+    if value > LARGEST_VOLUME:
+        culprit = f"{type(instance).__name__}, {field.name}={value}"
+        raise SpecError(culprit, "is more than a volume has", f"at most {LARGEST_VOLUME} GiB fit")
 
 
 def _ids(pattern: str, example: str, most: int) -> Callable[..., None]:
@@ -186,7 +201,7 @@ class Options:
     instance_types: Texts = attrs.field(
         factory=dict, converter=_read_only, validator=_types, hash=False
     )
-    volume_size: int = attrs.field(default=30, validator=shape(of_type(int), at_least(1)))
+    volume_size: int = attrs.field(default=30, validator=shape(of_type(int), at_least(1), _volume))
     max_parallel_steps: int | None = attrs.field(
         default=None, validator=shape(_optional([of_type(int), at_least(1)]))
     )
@@ -223,6 +238,11 @@ class Options:
             raise SpecError(f"Options, {lacking}", "is empty", "give both or none")
         if len(self.tags) > MOST_TAGS - 3:
             raise SpecError("Options, tags", f"has {len(self.tags)}", "at most 47 fit beside ours")
+        named = [getattr(self, name) for name in _NAMED]
+        for arn in filter(None, [*named, *self.alarm_topics]):
+            if arn.split(":")[1] != self.partition:
+                reason = f"is in another partition than {self.partition!r}"
+                raise SpecError(f"Options, {arn!r}", reason, "set `partition` to that of all ARNs")
 
     @property
     def in_vpc(self) -> bool:
