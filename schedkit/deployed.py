@@ -254,6 +254,8 @@ def _kind(old: _Schedule, new: _Schedule) -> Kind:
         return "created"
     if not new:
         return "removed"
+    if _backends(old) != _backends(new):
+        return "replaced"
     if any(old[key].identity != new[key].identity for key in old.keys() & new.keys()):
         return "replaced"
     same = old.keys() == new.keys() and all(old[key].same(new[key]) for key in old)
@@ -296,4 +298,21 @@ def _notes(old: _Schedule, new: _Schedule) -> tuple[str, ...]:
         for key, part in old.items()
         if key not in new or new[key].identity != part.identity
     ]
-    return tuple(dict.fromkeys(filter(None, gone)))
+    return tuple(dict.fromkeys(filter(None, (*gone, _move(old, new)))))
+
+
+def _backends(schedule: _Schedule) -> str:
+    return ", ".join(dict.fromkeys(part.backend.name for part in schedule.values()))
+
+
+def _move(old: _Schedule, new: _Schedule) -> str:
+    """
+    What a switch of platforms does to a run that is due meanwhile.
+    """
+    before, after = _backends(old), _backends(new)
+    if not before or not after or before == after:
+        return ""
+    return (
+        f"it moves from {before} to {after}: Pulumi makes the new one before it deletes the old "
+        "one, so what is due during the deployment runs on both; paused before, it runs on neither"
+    )

@@ -167,6 +167,38 @@ def test_replaced() -> None:
     assert ("a Job that still runs is deleted together with its CronJob",) == found.notes
 
 
+def test_another_platform() -> None:
+    """
+    A schedule that moves is made there before it is deleted here: both run for a while.
+    """
+    moved = {
+        "type": "aws:scheduler/schedule:Schedule",
+        "urn": f"{STACK}{deployed.COMPONENT}$aws:scheduler/schedule:Schedule::nightly",
+        "parent": f"{STACK}{deployed.COMPONENT}::nightly",
+        "inputs": {
+            "name": "nightly-dev",
+            "groupName": "shop-dev",
+            "scheduleExpression": "cron(0 3 * * ? *)",
+            "scheduleExpressionTimezone": "Europe/Berlin",
+            "state": "ENABLED",
+        },
+    }
+    old = [component("nightly"), cron_job("0 3 * * *", "Europe/Berlin")]
+    (found,) = deployed.changes(old, [component("nightly", "aws"), moved], NOW)
+    assert ("replaced", (0, 0, 0, 365), ()) == (found.kind, counts(found), found.late)
+    move = (
+        "it moves from kubernetes to aws: Pulumi makes the new one before it deletes the old one, "
+        "so what is due during the deployment runs on both; paused before, it runs on neither"
+    )
+    job = "a Job that still runs is deleted together with its CronJob"
+    assert (job, move) == found.notes
+    paused = {**moved, "inputs": {**moved["inputs"], "state": "DISABLED"}}
+    (found,) = deployed.changes(
+        [component("nightly", "aws"), moved], [component("nightly", "aws"), paused], NOW
+    )
+    assert ("changed", (0, 365, 0, 0), ()) == (found.kind, counts(found), found.notes)
+
+
 def test_renamed() -> None:
     """
     An alias says what a component was called; its CronJob stays, if its own name does.
