@@ -158,7 +158,11 @@ def _gate(spec: PipelineSpec, target: Target, options: Options) -> Iterator[Node
     yield _alarm("gate_alarm", name, told, {"metricQueries": queries}, tags, options)
 
 
-_FAILURES = {"failed": "ExecutionsFailed", "late": "ExecutionsTimedOut"}
+_FAILURES = {
+    "failed": "ExecutionsFailed",
+    "late": "ExecutionsTimedOut",
+    "aborted": "ExecutionsAborted",
+}
 
 
 def _query(key: str, metric: str) -> dict[str, object]:
