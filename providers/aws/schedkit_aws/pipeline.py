@@ -147,12 +147,7 @@ def _gate(spec: PipelineSpec, target: Target, options: Options) -> Iterator[Node
     yield Node("gate", MACHINE, inputs, after=after, options={"delete_before_replace": True})
     told = f"a run of {spec.name} was not started or not watched: look at the state machine {name}"
     queries = [
-        {
-            "id": "bad",
-            "expression": "failed + late",
-            "label": "failed or late",
-            "returnData": True,
-        },
+        {"id": "bad", "expression": _ANY, "label": "not done", "returnData": True},
         *(_query(key, metric) for key, metric in _FAILURES.items()),
     ]
     yield _alarm("gate_alarm", name, told, {"metricQueries": queries}, tags, options)
@@ -163,6 +158,8 @@ _FAILURES = {
     "late": "ExecutionsTimedOut",
     "aborted": "ExecutionsAborted",
 }
+_ANY = " + ".join(f"FILL({name}, 0)" for name in _FAILURES)
+"""A metric of nothing is missing, not zero, and would make the whole sum missing."""
 
 
 def _query(key: str, metric: str) -> dict[str, object]:
