@@ -24,6 +24,7 @@ URL = "https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache
 LONGEST = 255
 DOMAINS = {"aws": "amazonaws.com", "aws-cn": "amazonaws.com.cn", "aws-us-gov": "amazonaws.com"}
 _HERE = {"{account}": ACCOUNT, "{region}": REGION}
+_WIDEST = {"account": "0" * 12, "region": "ap-southeast-1"}
 _ECR = re.compile(
     r"(?P<account>[0-9]{12}|\{account\})\.dkr\.ecr\.(?P<region>[a-z0-9-]+|\{region\})\."
     r"amazonaws\.com(?:\.cn)?/(?P<repository>[a-z0-9._/-]+?)"
@@ -52,16 +53,19 @@ class Source:
         """
         What is wrong, or nothing.
         """
-        if not _ECR.fullmatch(self._found(image)):
+        found = self._found(image)
+        if not _ECR.fullmatch(found):
             return f"{self.culprit} has the image {image!r}, and SageMaker pulls from ECR alone"
-        if len(image) > LONGEST:
-            return f"{self.culprit} has an image of {len(image)} characters, and {LONGEST} fit"
+        if len(found.format(**_WIDEST)) > LONGEST:
+            return f"{self.culprit} has an image whose URI has more than {LONGEST} characters"
         return ""
 
     def cure(self, image: str) -> str:
         """
         What to do about it.
         """
+        if _ECR.fullmatch(self._found(image)):
+            return "give its repository a shorter name"
         host = canonical(image).partition("/")[0]
         return (
             "let ECR have it, as by a pull through cache, and say under which prefix: "

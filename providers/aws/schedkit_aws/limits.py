@@ -59,12 +59,13 @@ class Length:
             return f"{self.culprit} holds {KEYWORD}, which EventBridge Scheduler replaces"
         return ""
 
-    @property
-    def cure(self) -> str:
+    def cure(self, text: str) -> str:
         """
         What to do about it.
         """
-        return "put it into a file of the image, or into S3"
+        if len(text) > self.most:
+            return "put it into a file of the image, or into S3"
+        return "write another text, such as 'none'"
 
     def __call__(self, value: object) -> object:
         """
@@ -74,7 +75,8 @@ class Length:
             SpecError: It is.
         """
         if fault := self.fault(str(value)):
-            raise SpecError(self.culprit, fault.removeprefix(f"{self.culprit} "), self.cure)
+            reason = fault.removeprefix(f"{self.culprit} ")
+            raise SpecError(self.culprit, reason, self.cure(str(value)))
         return value
 
 
@@ -119,6 +121,9 @@ def findings(spec: PipelineSpec) -> Iterator[Finding]:
             yield refused(feature, reason, "put them into a file of the image", URL)
         for name, value in step.env.items():
             yield from _too_long(Feature.ENV, [value], variable(step.name, name))
+        for name, secret in step.secrets.items():
+            rule = variable(step.name, f"SCHEDKIT_SECRET_{name}")
+            yield from _too_long(Feature.SECRETS, [f"{secret.name}/{secret.key}"], rule)
         yield from _counts(step, spec)
     yield from parameter_findings(spec.parameters, Feature.PARAMETERS)
     if len(spec.parameters) > MOST_PARAMETERS - 2:
@@ -139,13 +144,13 @@ def _too_long(
 ) -> Iterator[Finding]:
     for value in values:
         if not isinstance(value, Parameter) and not is_live(value):
-            fault = rule.fault(str(fill(value, {})))
-            if fault:
-                yield refused(feature, fault, rule.cure, url)
+            text = str(fill(value, {}))
+            if fault := rule.fault(text):
+                yield refused(feature, fault, rule.cure(text), url)
 
 
 def _counts(step: Step, spec: PipelineSpec) -> Iterator[Finding]:
-    own = 8 + len(spec.parameters) + len(step.secrets)
+    own = 7 + len(spec.parameters) + len(step.secrets)
     if len(step.env) + own > MOST_VARIABLES:
         reason = (
             f"step {step.name!r} has {len(step.env)} variables beside {own} of schedkit's, "

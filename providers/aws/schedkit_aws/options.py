@@ -102,7 +102,7 @@ _tags = _pairs(
 def _instance(instance: object, field: attrs.Attribute[str], value: str) -> None:
     if not isinstance(value, str) or not instances.legal(value):
         culprit = f"{type(instance).__name__}, {field.name}={value!r}"
-        near = hint(str(value), list(instances.INSTANCES)) if isinstance(value, str) else ""
+        near = hint(f"ml.{str(value).removeprefix('ml.')}", instances.INSTANCES)
         cure = near if near.startswith("did you") else "write it as ml.m5.xlarge"
         raise SpecError(culprit, "is no instance type of Processing", cure)
 

@@ -197,7 +197,8 @@ def _jitter(spec: ScheduleSpec, options: Options) -> Iterator[Finding]:
 
 
 def _age(spec: ScheduleSpec) -> Iterator[Finding]:
-    age = _latest_start(spec)
+    missed = spec.catch_up.window or 0
+    age = spec.starting_deadline if missed > LONGEST_AGE else _latest_start(spec)
     if SHORTEST_AGE <= age <= LONGEST_AGE:
         reason = "maximumEventAgeInSeconds: a request that fails is tried again for so long"
         yield exact(Feature.STARTING_DEADLINE, reason)

@@ -207,12 +207,12 @@ def _timeouts(spec: PipelineSpec) -> Iterator[Finding]:
     for step in limited:
         if step.timeout is not None and step.timeout > longest:
             reason = f"step {step.name!r} has {duration(step.timeout)}, and a job at most 9 days"
-            yield refused(Feature.STEP_TIMEOUT, reason, "timeout='9d'", limits.URL)
+            yield refused(Feature.STEP_TIMEOUT, reason, "timeout='216h'", limits.URL)
     if limited:
         yield exact(Feature.STEP_TIMEOUT, "MaxRuntimeInSeconds, from the start of the container")
     if spec.timeout > longest and any(step.timeout is None for step in spec.steps):
         reason = f"a Processing job runs 9 days at most, and the run has {duration(spec.timeout)}"
-        yield refused(Feature.TIMEOUT, reason, "timeout='9d'", limits.URL)
+        yield refused(Feature.TIMEOUT, reason, "timeout='216h'", limits.URL)
     elif timeouts.watched(spec) is None:
         reason = "MaxRuntimeInSeconds of the jobs, from the start of each container"
         yield exact(Feature.TIMEOUT, reason)
