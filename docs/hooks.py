@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import click
 
-from schedkit import registry
+from schedkit import config, registry
 from schedkit.backend import Backend, Target
 from schedkit.cli import main
 from schedkit.findings import Feature, Finding
@@ -14,6 +14,7 @@ from schedkit.planning import plan_for
 from schedkit.testing.examples import EXAMPLES
 
 
+OPTIONS = {"aws": {"registries": {"ghcr.io": "ghcr"}}}  # where ECR has the examples' image
 KINDS = (Feature.PIPELINE, Feature.SCHEDULE)  # whoever refuses one refuses all of its kind
 
 
@@ -42,7 +43,10 @@ def support() -> str:
     """
     One table of verdicts, then for each backend the reasons of all that is not exact.
     """
-    backends = {name: registry.load(name)() for name in registry.installed()}
+    kinds = {name: registry.load(name) for name in registry.installed()}
+    backends = {
+        name: kind(config.options(kind, OPTIONS.get(name, {}))) for name, kind in kinds.items()
+    }
     answers = {
         name: {feature: answer(backend, feature) for feature in Feature}
         for name, backend in backends.items()
