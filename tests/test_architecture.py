@@ -41,6 +41,7 @@ ROWS = (
     {"step"},
     {"pipeline"},
     {"schedule"},
+    {"starting"},
     {"plan"},
     {"backend"},
     {"planning"},

@@ -15,6 +15,7 @@ del pytest
 
 from schedkit.testing.conformance import BackendConformance  # noqa: E402
 from schedkit.testing.dialects import DialectConformance  # noqa: E402
+from schedkit.testing.virtual import virtual_time  # noqa: E402
 
 
-__all__ = ["BackendConformance", "DialectConformance"]
+__all__ = ["BackendConformance", "DialectConformance", "virtual_time"]
