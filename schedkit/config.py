@@ -2,8 +2,8 @@
 Stack config under `schedkit:`, as typed values.
 
 `schedkit:backend` names the backend, `schedkit:strict` refuses emulations too, and
-`schedkit:<backend>` holds the options of one backend, in camelCase. Any other key is an error with
-a hint.
+`schedkit:<backend>` holds the options of one backend, in camelCase; those of a backend that is not
+installed here are passed over. Any other key is an error with a hint.
 """
 
 from __future__ import annotations
@@ -55,14 +55,15 @@ def read(raw: Mapping[str, object], backends: Mapping[str, object]) -> Settings:
         backends: The names that are installed.
 
     Raises:
-        ConfigError: An unknown key, or a value of the wrong kind.
+        ConfigError: An unknown key, unless it holds an object and resembles none that is known, or
+            a value of the wrong kind.
     """
     ours = {k.removeprefix(NAMESPACE): v for k, v in raw.items() if k.startswith(NAMESPACE)}
     known = {"backend", "strict", *backends}
-    for key in ours:
-        if key not in known:
-            reason = "is no key of schedkit"
-            raise ConfigError(f"config {NAMESPACE}{key}", reason, hint(key, known))
+    for key, value in ours.items():
+        cure = hint(key, known)
+        if key not in known and (cure.startswith("did you mean") or not _is_object(value)):
+            raise ConfigError(f"config {NAMESPACE}{key}", "is no key of schedkit", cure)
     strict = str(ours.get("strict", "false")).lower()
     if strict not in _TRUTH:
         culprit = f"config {NAMESPACE}strict={ours['strict']!r}"
@@ -71,10 +72,19 @@ def read(raw: Mapping[str, object], backends: Mapping[str, object]) -> Settings:
     return Settings(str(ours.get("backend", "")), _TRUTH[strict], options)
 
 
-def _document(name: str, value: object) -> Mapping[str, object]:
+def _parsed(value: object) -> object:
     if isinstance(value, str):
         with suppress(ValueError):
-            value = json.loads(value)
+            return json.loads(value)
+    return value
+
+
+def _is_object(value: object) -> bool:
+    return isinstance(_parsed(value), Mapping)
+
+
+def _document(name: str, value: object) -> Mapping[str, object]:
+    value = _parsed(value)
     if not isinstance(value, Mapping):
         culprit = f"config {NAMESPACE}{name}={value!r}"
         raise ConfigError(culprit, "is no object", f"write {NAMESPACE}{name}: {{key: value}}")

@@ -158,10 +158,21 @@ def _plan_text(preview: Preview, changes: tuple[Change, ...] | None, *, verbose:
     if changes is not None:
         told = ["\n    ".join(each.sentences) for each in changes]
         parts.append("what a deployment changes\n  " + "\n  ".join(told or ["no schedule"]))
-    parts += [f"look-up {token} was answered with nothing" for token in preview.unanswered]
+    nobody = (token for token in preview.unanswered if token not in _own_lookups(preview))
+    parts += [f"look-up {token} was answered with nothing" for token in nobody]
     if verbose and preview.printed:
         parts.append(f"the program printed\n{preview.printed.rstrip()}")
     return "\n\n".join(parts)
+
+
+def _own_lookups(preview: Preview) -> set[str]:
+    """
+    The tokens of what plans ask the provider at deploy.
+    """
+    from schedkit.plan import Lookup
+
+    nodes = (node for each in preview.reports for node in each.plan.nodes)
+    return {leaf.token for node in nodes for leaf in node.symbols if isinstance(leaf, Lookup)}
 
 
 def _plan_data(preview: Preview, changes: tuple[Change, ...] | None) -> dict[str, object]:

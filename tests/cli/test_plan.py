@@ -208,6 +208,16 @@ def test_unanswered_lookup(cli, program) -> None:
     assert "look-up a:b:getC was answered with nothing" in answer.out
 
 
+def test_look_ups_of_a_plan_are_no_news(cli) -> None:
+    """
+    What a plan itself asks the provider at deploy is not said.
+    """
+    answer = cli("plan", "examples/hello", "--stack", "aws")
+    assert 0 == answer.code
+    assert "aws:sagemaker/pipeline:Pipeline" in answer.out
+    assert "look-up" not in answer.out
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [

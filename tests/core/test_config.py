@@ -82,6 +82,20 @@ def test_strict(value: object, expected: bool) -> None:
     assert expected == config.read({"schedkit:strict": value}, {}).strict
 
 
+@pytest.mark.parametrize("value", [{"namespace": "ml"}, '{"namespace":"ml"}'])
+def test_options_of_a_backend_that_is_not_installed(value: object) -> None:
+    """
+    A project may hold options of several backends; a name that resembles a known one is a typo.
+    """
+    raw = {"schedkit:backend": "toy", "schedkit:nomad": value}
+    assert {} == config.read(raw, {"toy": None}).options
+    with pytest.raises(ConfigError) as caught:
+        config.read({"schedkit:toys": value}, {"toy": None})
+    error = caught.value
+    assert "config schedkit:toys" == error.culprit
+    assert ("is no key of schedkit", "did you mean 'toy'?") == (error.reason, error.cure)
+
+
 @pytest.mark.parametrize(
     ("key", "value", "culprit", "reason", "cure"),
     [
