@@ -86,6 +86,12 @@ class Backend:
     one is read again, also when the program has it no more.
     """
 
+    fixed: ClassVar[Mapping[str, Mapping[tuple[str, ...], str]]] = {}
+    """
+    Type token -> path of an input that other resources hold as plain text, and what to do instead:
+    `overrides=` may not change it.
+    """
+
     removal: ClassVar[str] = ""
     """What becomes of runs under way when such a resource is deleted, as a sentence's part."""
 

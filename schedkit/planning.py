@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING
 import attrs
 
 from schedkit.backend import Backend, Target
-from schedkit.exceptions import NotExpressibleError, PlanError, SpecError, UnsupportedError
+from schedkit.exceptions import (
+    NotExpressibleError,
+    OverrideError,
+    PlanError,
+    SpecError,
+    UnsupportedError,
+)
 from schedkit.findings import Feature, refused
 from schedkit.inputs import plain
 from schedkit.judging import judged
@@ -22,7 +28,7 @@ from schedkit.recurrence.proof import prove
 
 
 if TYPE_CHECKING:
-    from schedkit.plan import Plan
+    from schedkit.plan import Node, Plan
     from schedkit.recurrence.dialects import Native
     from schedkit.schedule import ScheduleSpec
 
@@ -46,14 +52,15 @@ def plan_for(
 
     Raises:
         SpecError: *overrides* is no mapping of mappings.
-        OverrideError: *overrides* names a node that the plan does not have.
+        OverrideError: *overrides* names a node that the plan does not have, or changes what other
+            resources hold as text.
     """
     if isinstance(spec, PipelineSpec):
         plan = backend.compile_pipeline(spec, target)
     else:
         plan = backend.compile_schedule(spec, target)
     if overrides is not None:
-        plan = _laid(overrides, plan)
+        plan = _laid(overrides, plan, backend)
     return _proved(plan, backend) if plan.timings else plan
 
 
@@ -84,7 +91,7 @@ def natives(plan: Plan) -> tuple[Native, ...]:
     return tuple(found)
 
 
-def _laid(overrides: object, plan: Plan) -> Plan:
+def _laid(overrides: object, plan: Plan, backend: Backend) -> Plan:
     culprit, cure = f"{plan.kind} {plan.name!r}, overrides", "write {resource: {input: value}}"
     if not isinstance(overrides, Mapping):
         raise SpecError(f"{culprit}={overrides!r}", "is no mapping", cure)
@@ -92,8 +99,16 @@ def _laid(overrides: object, plan: Plan) -> Plan:
         if not isinstance(key, str) or not isinstance(changes, Mapping):
             reason = "is no mapping of inputs by the key of a resource"
             raise SpecError(f"{culprit}={{{key!r}: {changes!r}}}", reason, cure)
-        plan = plan.patched(key, changes)
+        before, plan = plan, plan.patched(key, changes)
+        _check_fixed(before.node(key), plan.node(key), backend, f"{culprit}, {key}")
     return plan
+
+
+def _check_fixed(before: Node, after: Node, backend: Backend, culprit: str) -> None:
+    for path, cure in backend.fixed.get(before.token, {}).items():
+        if at(before.inputs, path) != at(after.inputs, path):
+            reason = "cannot be changed here, for other resources hold it as text"
+            raise OverrideError(f"{culprit}.{'.'.join(path)}", reason, cure)
 
 
 def _proved(plan: Plan, backend: Backend) -> Plan:

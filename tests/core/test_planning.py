@@ -5,6 +5,7 @@ From spec to proved plan: overrides, what stands in the nodes, and the findings 
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import ClassVar
 
 import attrs
 import pulumi
@@ -42,6 +43,7 @@ class Toy(Backend):
     name = "toy"
     options = Options
     dialect = ROBFIG
+    fixed: ClassVar = {"toy:index:Job": {("spec", "account"): "rename the pipeline"}}
 
     def compile_pipeline(self, spec, target):
         return Plan("toy", "Pipeline", spec.name, nodes=(Node("role", "toy:index:Role", {}),))
@@ -161,6 +163,19 @@ def test_override_of_nothing() -> None:
     """
     with pytest.raises(OverrideError, match="did you mean 'job0'"):
         planned(BERLIN, {"job": {}})
+
+
+def test_override_of_what_others_hold_as_text() -> None:
+    """
+    It would not reach them; the same value again, and anything beside it, is no change.
+    """
+    planned(BERLIN, {"job0": {"spec": {"account": None, "more": 1}}})
+    with pytest.raises(OverrideError) as caught:
+        planned(BERLIN, {"job0": {"spec": {"account": "mine"}}})
+    error = caught.value
+    assert "Schedule 'nightly', overrides, job0.spec.account" == error.culprit
+    assert "cannot be changed here, for other resources hold it as text" == error.reason
+    assert "rename the pipeline" == error.cure
 
 
 @pytest.mark.parametrize(

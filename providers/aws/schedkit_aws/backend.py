@@ -50,6 +50,11 @@ class Aws(Backend):
     }
     dialect = EVENTBRIDGE
     timings: ClassVar[Mapping[str, Timing]] = schedule.TIMINGS
+    fixed: ClassVar[Mapping[str, Mapping[tuple[str, ...], str]]] = {
+        pipeline.PIPELINE: {("pipelineName",): "rename the pipeline or the stack"},
+        pipeline.NATIVE: {("pipelineName",): "rename the pipeline or the stack"},
+        pipeline.MACHINE: {("name",): "rename the pipeline or the stack"},
+    }
     removal = "a run that executes goes on, and so does a pipeline's last run when it is deleted"
     settings: Options
 

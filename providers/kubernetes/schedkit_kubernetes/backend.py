@@ -34,6 +34,12 @@ class Kubernetes(Backend):
     }
     dialect = ROBFIG
     timings: ClassVar[Mapping[str, Timing]] = {schedule.CRON_JOB: schedule.TIMING}
+    fixed: ClassVar[Mapping[str, Mapping[tuple[str, ...], str]]] = {
+        identity.ACCOUNT: {
+            ("metadata", "name"): "name an existing one: serviceAccount in schedkit:kubernetes",
+            ("metadata", "namespace"): "name it for all: namespace in schedkit:kubernetes",
+        }
+    }
     removal = "a Job that still runs is deleted together with its CronJob"
 
     def compile_pipeline(self, spec: PipelineSpec, target: Target) -> Plan:

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from schedkit import config
-from schedkit.exceptions import ConfigError, SpecError
+from schedkit.exceptions import ConfigError, OverrideError, SpecError
+from schedkit.planning import plan_for
 from schedkit_kubernetes.backend import Kubernetes
 from schedkit_kubernetes.options import Options, Toleration
 
@@ -187,3 +188,18 @@ def test_refused_tolerations(toleration, sentence):
     with pytest.raises(SpecError) as caught:
         Toleration(**toleration)
     assert sentence == str(caught.value)
+
+
+def test_name_of_the_account_is_no_override(kit):
+    """
+    The CronJobs name the ServiceAccount as text: an override of its name would not reach them.
+    """
+    for path, cure in (("name", "serviceAccount"), ("namespace", "namespace")):
+        overrides = {"service_account": {"metadata": {path: "mine"}}}
+        with pytest.raises(OverrideError) as caught:
+            plan_for(Kubernetes(), kit.pipeline(), kit.target, overrides)
+        error = caught.value
+        assert f"Pipeline 'train', overrides, service_account.metadata.{path}" == error.culprit
+        assert error.cure.endswith(f"{cure} in schedkit:kubernetes")
+    marked = {"service_account": {"metadata": {"annotations": {"team": "ml"}}}}
+    plan_for(Kubernetes(), kit.pipeline(), kit.target, marked)
