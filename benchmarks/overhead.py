@@ -1,13 +1,14 @@
 """
 What schedkit costs in a program of many schedules, against the same resources written by hand.
 
-Three programs in one process declare the same CronJobs and ServiceAccounts: **A** by hand and
-flat, **B** in a hand-written component with the same properties and outputs as schedkit's (the
-fair baseline), **C** with schedkit. First it is proved that all resources are equal, byte for
+Three programs in one process declare the same resources: **A** by hand and flat, **B** in
+hand-written components with the same properties and outputs as schedkit's (the fair baseline),
+**C** with schedkit. First it is proved that all resources are equal, byte for
 byte; else there is nothing to compare. Then: counters that never vary (Outputs, RPCs, Python
 calls), CPU time in random order with the collector off, and the pure layer by itself.
 
-Run it as `python benchmarks/overhead.py [schedules] [repetitions]`.
+Run it as `python benchmarks/overhead.py BACKEND [schedules] [repetitions] [per pipeline]`, where
+BACKEND is `kubernetes` or `aws`, and the last number says how many schedules a pipeline has.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import asyncio
 import contextvars
 import cProfile
 import gc
+import importlib
 import pstats
 import random
 import statistics
@@ -24,19 +26,24 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from itertools import zip_longest
 
 import pulumi
 from pulumi.runtime import mocks, set_all_config, settings
 from pulumi.runtime.proto import resource_pb2
-from pulumi_kubernetes.batch.v1 import CronJob
-from pulumi_kubernetes.core.v1 import ServiceAccount
 
 import schedkit as sk
+from schedkit import config
 from schedkit.planning import plan_for
 from schedkit.recurrence.proof import _prove
+from schedkit.registry import installed, load
 
 
-PER_PIPELINE = 50
+BACKEND, *NUMBERS = sys.argv[1:] or ["kubernetes"]
+SCHEDULES, REPETITIONS, PER_PIPELINE = (
+    int(given or usual) for given, usual in zip_longest(NUMBERS, (500, 11, 50))
+)
+by_hand = importlib.import_module(f"by_hand_{BACKEND}")
 CRONS = (
     "0 1 * * *",
     "30 3 * * 1-5",
@@ -57,11 +64,11 @@ Program = Callable[[int], None]
 
 class Nothing(pulumi.runtime.Mocks):
     """
-    Answers nothing of its own.
+    Answers look-ups, and nothing else of its own.
     """
 
-    def call(self, _: pulumi.runtime.MockCallArgs) -> dict[str, object]:
-        return {}
+    def call(self, args: pulumi.runtime.MockCallArgs) -> dict[str, object]:
+        return by_hand.ANSWERS[args.token]
 
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict[str, object]]:
         return args.name, args.inputs
@@ -69,17 +76,26 @@ class Nothing(pulumi.runtime.Mocks):
 
 class Monitor(mocks.MockMonitor):
     """
-    Echoes the inputs, so that what is measured is the SDK and the program.
+    Echoes the inputs and makes up what a cloud names, so that what is measured is the SDK and the
+    program.
     """
 
     def __init__(self) -> None:
         super().__init__(Nothing())
         self.seen: list[tuple[str, str, bytes]] = []
-        self.outputs_rpcs = 0
+        self.outputs_rpcs = self.invokes = 0
+
+    def Invoke(self, request: object) -> object:  # noqa: N802
+        self.invokes += 1
+        return super().Invoke(request)
 
     def RegisterResource(self, request: resource_pb2.RegisterResourceRequest) -> object:  # noqa: N802
         body = request.object.SerializeToString(deterministic=True)
         self.seen.append((request.type, request.name, body))
+        if request.type.startswith("aws:"):
+            request.object.update({"arn": f"arn:aws:{request.name}"})
+            if "bucket" not in request.object:
+                request.object.update({"bucket": request.name})
         return resource_pb2.RegisterResourceResponse(
             urn=f"urn:pulumi:s::p::{request.type}::{request.name}",
             id=request.name if request.custom else "",
@@ -121,66 +137,37 @@ class Component(pulumi.ComponentResource):
     """
 
     def __init__(self, kind: str, name: str) -> None:
-        super().__init__(f"schedkit:index:{kind}", name, {"backend": "kubernetes"})
+        super().__init__(f"schedkit:index:{kind}", name, {"backend": BACKEND})
 
 
 def in_components(schedules: int) -> None:
     """
     B: by hand, one component for each pipeline and schedule.
     """
+    common = None
+    if by_hand.SHARED:
+        owner = Component("Shared", by_hand.SHARED)
+        common = by_hand.shared(owner)
+        owner.register_outputs({})
     for name, rows in names(schedules):
         owner = Component("Pipeline", name)
-        account = by_hand_account(name, owner)
+        made = by_hand.pipeline(name, BODIES, common, owner)
         owner.register_outputs({})
-        for schedule, cron in rows:
+        for schedule, _ in rows:
             parent = Component("Schedule", schedule)
-            made = by_hand_cron_job(name, schedule, cron, account, parent)
-            parent.register_outputs({"scheduleId": made.id})
+            child = by_hand.schedule(schedule, BODIES, made, parent)
+            parent.register_outputs({"scheduleId": child.id})
 
 
 def flat(schedules: int) -> None:
     """
     A: by hand, no components.
     """
+    common = by_hand.shared(None)
     for name, rows in names(schedules):
-        account = by_hand_account(name, None)
-        for schedule, cron in rows:
-            by_hand_cron_job(name, schedule, cron, account, None)
-
-
-def by_hand_account(name: str, parent: pulumi.Resource | None) -> ServiceAccount:
-    """
-    The ServiceAccount of a pipeline.
-    """
-    body = BODIES[name]
-    return ServiceAccount(
-        name,
-        api_version=body["apiVersion"],
-        kind=body["kind"],
-        metadata=body["metadata"],
-        automount_service_account_token=body["automountServiceAccountToken"],
-        opts=pulumi.ResourceOptions(parent=parent),
-    )
-
-
-def by_hand_cron_job(
-    pipeline: str, name: str, cron: str, account: ServiceAccount, parent: pulumi.Resource | None
-) -> CronJob:
-    """
-    The CronJob of a schedule.
-    """
-    body = BODIES[name]
-    assert body["spec"]["schedule"] == cron, pipeline
-    return CronJob(
-        name,
-        api_version=body["apiVersion"],
-        kind=body["kind"],
-        metadata=body["metadata"],
-        spec=body["spec"],
-        opts=pulumi.ResourceOptions(
-            parent=parent, depends_on=[account], delete_before_replace=True
-        ),
-    )
+        made = by_hand.pipeline(name, BODIES, common, None)
+        for schedule, _ in rows:
+            by_hand.schedule(schedule, BODIES, made, None)
 
 
 BODIES: dict[str, Mapping] = {}
@@ -195,26 +182,31 @@ def write_bodies(schedules: int) -> None:
     """
     The literal bodies that A and B use; equality with what C registers is checked, not assumed.
     """
-    backend = sk_backend()
+    translator, target = translated(), sk.Target(project="p", stack="s")
     for name, rows in names(schedules):
-        fit = sk.Step(
-            "fit", image=IMAGE, args=["fit"], resources=sk.Resources(cpu=4, memory="16Gi")
-        )
-        spec = sk.PipelineSpec(name, steps=[fit])
-        target = sk.Target(project="p", stack="s")
-        BODIES[name] = plan_for(backend, spec, target).nodes[0].inputs
+        spec = fitting(name)
+        BODIES[name] = plan_for(translator, spec, target).nodes[0].inputs
         for schedule, cron in rows:
-            plan = plan_for(backend, sk.ScheduleSpec(schedule, spec, sk.Cron(cron)), target)
+            plan = plan_for(translator, sk.ScheduleSpec(schedule, spec, sk.Cron(cron)), target)
             BODIES[schedule] = plan.nodes[0].inputs
 
 
-def sk_backend() -> sk.Backend:
+def fitting(name: str) -> sk.PipelineSpec:
     """
-    The backend `kubernetes` with default options.
+    A pipeline of one step.
     """
-    from schedkit.registry import load
+    resources = sk.Resources(cpu=4, memory="16Gi")
+    fit = sk.Step("fit", image=IMAGE, args=["fit"], resources=resources)
+    return sk.PipelineSpec(name, steps=[fit])
 
-    return load("kubernetes")()
+
+def translated() -> sk.Backend:
+    """
+    The backend, with the options of the benchmark.
+    """
+    settings = config.read(by_hand.CONFIG, installed())
+    kind = load(BACKEND)
+    return kind(config.options(kind, settings.options.get(BACKEND, {})))
 
 
 def run(
@@ -236,7 +228,7 @@ def run(
                 project="p", stack="s", monitor=monitor, engine=engine, dry_run=False
             )
         )
-        set_all_config({"schedkit:backend": "kubernetes"})
+        set_all_config(by_hand.CONFIG)
         gc.collect()
         gc.disable()
         start = time.process_time()
@@ -257,7 +249,7 @@ def leaves(monitor: Monitor) -> list[tuple[str, str, bytes]]:
     """
     What was registered, but for components and the stack.
     """
-    return sorted(x for x in monitor.seen if x[0].startswith("kubernetes:"))
+    return sorted(x for x in monitor.seen if x[0].startswith(f"{BACKEND}:"))
 
 
 def count(program: Program, schedules: int) -> dict[str, float]:
@@ -265,22 +257,23 @@ def count(program: Program, schedules: int) -> dict[str, float]:
     The counters that do not vary from run to run.
     """
     made = [0]
-    original = pulumi.Output.__init__
+    original = pulumi.Output._track  # noqa: SLF001  what every way to make one calls
 
-    def counting(self: pulumi.Output, *args: object, **kwargs: object) -> None:
+    def counting(self: pulumi.Output) -> None:
         made[0] += 1
-        original(self, *args, **kwargs)
+        original(self)
 
     profile = cProfile.Profile()
-    pulumi.Output.__init__ = counting
+    pulumi.Output._track = counting  # noqa: SLF001
     try:
         _, monitor = run(program, schedules, around=profile.runcall)
     finally:
-        pulumi.Output.__init__ = original
+        pulumi.Output._track = original  # noqa: SLF001
     return {
         "Outputs": made[0],
         "RegisterResource": len(monitor.seen),
         "RegisterResourceOutputs": monitor.outputs_rpcs,
+        "Invoke": monitor.invokes,
         "Python calls": pstats.Stats(profile).total_calls,
     }
 
@@ -289,35 +282,39 @@ def pure(schedules: int) -> None:
     """
     Print what the pure layer costs by itself.
     """
-    backend, target = sk_backend(), sk.Target(project="p", stack="s")
-    spec = sk.PipelineSpec("train", steps=[sk.Step("fit", image=IMAGE)])
+    translator, target = translated(), sk.Target(project="p", stack="s")
+    pipelines = [fitting(f"train-{i}") for i in range(schedules)]
     specs = [
         sk.ScheduleSpec(f"nightly-{i}", spec, sk.Cron(CRONS[i % len(CRONS)]))
-        for i in range(schedules)
+        for i, spec in enumerate(pipelines)
     ]
-    start = time.process_time()
-    for each in specs:
-        backend.compile_schedule(each, target)
-    compiled = time.process_time() - start
-    _prove.cache_clear()
-    start = time.process_time()
-    for each in specs:
-        plan_for(backend, each, target)
-    planned = time.process_time() - start
-    print(f"spec -> plan without proof: {compiled / schedules * 1e6:.0f} us per schedule")
-    print(f"spec -> proved plan:        {planned / schedules * 1e6:.0f} us per schedule")
+    each: Callable[[object], object]
+    for what, values, each in (
+        ("pipeline -> plan", pipelines, lambda x: plan_for(translator, x, target)),
+        ("schedule -> plan, unproved", specs, lambda x: translator.compile_schedule(x, target)),
+        ("schedule -> proved plan", specs, lambda x: plan_for(translator, x, target)),
+    ):
+        _prove.cache_clear()
+        start = time.process_time()
+        for value in values:
+            each(value)
+        taken = (time.process_time() - start) / schedules
+        print(f"{what + ':':28} {taken * 1e6:.0f} us")
 
 
-def main(schedules: int = 500, repetitions: int = 11) -> None:
+def main(schedules: int, repetitions: int) -> None:
     """
     Prove equality, count, time, and print ratios.
     """
     write_bodies(schedules)
     found = {name: leaves(run(program, schedules)[1]) for name, program in PROGRAMS.items()}
     first, *rest = found.values()
-    if any(other != first for other in rest):
-        sys.exit("not the same resources: nothing to compare")
-    print(f"{schedules} schedules, {len(first)} native resources, equal in all three programs")
+    for other in rest:
+        for mine, its in zip(first, other, strict=True):
+            if mine != its:
+                sys.exit(f"not the same resources: nothing to compare\n{mine}\n{its}")
+    said = f"{schedules} schedules of {len(names(schedules))} pipelines on {BACKEND}"
+    print(f"{said}, {len(first)} native resources, equal in all three programs")
     for name, program in PROGRAMS.items():
         figures = count(program, schedules)
         print(f"  {name:14}", ", ".join(f"{key} {value}" for key, value in figures.items()))
@@ -343,4 +340,4 @@ def main(schedules: int = 500, repetitions: int = 11) -> None:
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    main(SCHEDULES, REPETITIONS)

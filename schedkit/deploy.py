@@ -16,7 +16,7 @@ from pulumi import _types
 from pulumi.output import UNKNOWN
 
 from schedkit.exceptions import BackendLoadError, OverrideError, PlanError
-from schedkit.inputs import hint
+from schedkit.inputs import hint, is_live
 from schedkit.plan import Apply, Json, Lookup, Node, Ref, Text, dumps, walk
 
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 Resources = dict[str, pulumi.Resource]
 Lookups = dict[tuple[object, ...], pulumi.Output[Any]]
-"""By provider, token and arguments."""
+"""By provider, token and arguments, and by output."""
 
 
 def deploy(
@@ -168,14 +168,8 @@ class _Scope:
                 return self.output(value)
             case Lookup():
                 return self.look_up(value)
-            case Text():
-                parts = [self.resolve(part) for part in value.parts]
-                return pulumi.Output.all(*parts).apply(lambda known: "".join(map(_word, known)))
-            case Json():
-                return self.document(value.document)
-            case Apply(rule, values):
-                known = pulumi.Output.all(*[self.resolve(item) for item in values])
-                return known.apply(lambda found: rule(*found))
+            case Text() | Json() | Apply():
+                return self.late(value)
             case Mapping():
                 return {key: self.resolve(item) for key, item in value.items()}
             case list() | tuple():
@@ -206,19 +200,43 @@ class _Scope:
             )
             args = dict(lookup.args)
             self.lookups[key] = pulumi.runtime.invoke_output(lookup.token, args, opts)
-        return self.lookups[key].apply(
-            lambda found: found[lookup.output] if found else pulumi.Output.from_input(UNKNOWN)
-        )
+        part = (*key, lookup.output)
+        if part not in self.lookups:
+            self.lookups[part] = self.lookups[key].apply(
+                lambda found: found[lookup.output] if found else pulumi.Output.from_input(UNKNOWN)
+            )
+        return self.lookups[part]
 
-    def document(self, document: object) -> Any:
-        live = any(
-            isinstance(v, (Ref, Lookup, Text, Apply, pulumi.Output)) for v in walk(document)
+    def late(self, value: Text | Json | Apply) -> Any:
+        """
+        One Output of all that only a deployment knows in it; plain where that is nothing.
+        """
+        found = walk(value)
+        leaves = list(
+            dict.fromkeys(v for v in found if isinstance(v, (Ref, Lookup)) or is_live(v))
         )
-        if not live:
-            return dumps(document)
-        separators = (",", ":")
-        resolved = self.resolve(document)
-        return pulumi.Output.json_dumps(resolved, sort_keys=True, separators=separators)
+        if not leaves and not any(isinstance(v, Apply) for v in found):
+            return _filled(value, {})
+        known = pulumi.Output.all(*map(self.resolve, leaves))
+        return known.apply(lambda values: _filled(value, dict(zip(leaves, values, strict=True))))
+
+
+def _filled(value: object, known: Mapping[object, object]) -> Any:
+    """
+    The value, with what is known in place of its symbols and Inputs.
+    """
+    match value:
+        case Text(parts):
+            return "".join(_word(_filled(part, known)) for part in parts)
+        case Json(document):
+            return dumps(_filled(document, known))
+        case Apply(rule, values):
+            return rule(*(_filled(item, known) for item in values))
+        case Mapping():
+            return {key: _filled(item, known) for key, item in value.items()}
+        case list() | tuple():
+            return [_filled(item, known) for item in value]
+    return known[value] if isinstance(value, (Ref, Lookup)) or is_live(value) else value
 
 
 def _word(part: object) -> str:
