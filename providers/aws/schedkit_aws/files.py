@@ -102,11 +102,17 @@ def nodes(spec: PipelineSpec, target: Target, options: Options) -> tuple[Node, .
     name = Ref("files", "bucket")
     closed = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
     made = {"forceDestroy": options.force_destroy, "tags": names.tags(spec, target, options)}
+    alone = ("files_access",)  # S3 answers a conflict to a policy put at the same time
     return (
         Node("files", BUCKET, made),
         Node("files_access", ACCESS, {"bucket": name, **dict.fromkeys(closed, True)}),
         Node("files_encryption", ENCRYPTION, {"bucket": name, "rules": [_encryption(options)]}),
-        Node("files_policy", POLICY, {"bucket": name, "policy": Json(_tls_only(options))}),
+        Node(
+            "files_policy",
+            POLICY,
+            {"bucket": name, "policy": Json(_tls_only(options))},
+            after=alone,
+        ),
         Node("files_lifecycle", LIFECYCLE, {"bucket": name, "rules": [_rule(spec, target)]}),
     )
 
