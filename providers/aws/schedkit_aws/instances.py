@@ -7,6 +7,7 @@ A Processing job has its instance for itself, and nothing limits it to what the 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 
 import attrs
 
@@ -55,6 +56,7 @@ INSTANCES: Mapping[str, Instance] = {
 NAMES = (*INSTANCES, *UNSIZED)
 
 
+@cache
 def choose(cpu: float | None, memory: int | None, gpu: int) -> Instance | None:
     """
     The machine with the fewest GPUs, then cores, then bytes, that has at least what is asked for.
