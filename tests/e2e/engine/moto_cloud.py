@@ -86,16 +86,18 @@ class MotoCloud(Double):
         heard |= {k: v for k, v in fields(kind, answer).items() if k in types}
         if "tags" in types:
             heard["tags"] = self._tags(kind, id_, inputs, answer)
-        return clean(heard)
+        return clean(heard, kind)
 
     def _inputs(self, type_: str) -> Mapping[str, Any]:
         return shape_of(input_class(str(self.path(type_)))).types
 
-    def everything(self) -> dict[str, dict[str, Any] | None]:
+    @property
+    def asked(self) -> set[tuple[str, str]]:
         """
-        `held` of each.
+        What `names` says when nobody else made or deleted anything.
         """
-        return {key: self.held(key) for key in self.objects}
+        things = [(each, KINDS[each.type]) for each in self.objects.values()]
+        return {(each.type, each.inputs[kind.key[0]]) for each, kind in things if kind.listed}
 
     def names(self) -> set[tuple[str, str]]:
         """
@@ -180,16 +182,26 @@ class MotoCloud(Double):
             return None
         kind, old = KINDS[call.type], self.objects[key].inputs
         silent = {field for type_, field in NOT_STORED if type_ == call.type}
-        found = {k: v for k, v in old.items() if k in silent}
+        found = {k: v for k, v in old.items() if k in silent or not clean({k: v}, kind)}
         made_up = invented(kind, call)
         given = {field for field, value in old.items() if made_up.get(field) != value}
         usual = {**kind.defaults, **made_up}
         for field, value in held.items():
             if field in given or (value != usual.get(field) and field not in kind.elsewhere):
-                same = clean({field: old.get(field)}) == {field: value}
+                same = clean({field: old.get(field)}, kind) == {field: value}
                 found[field] = old[field] if same else value
         answer = self._read(kind, id_, old) or {}
         return found, self._outputs(kind, id_, old, answer)
+
+    def Check(self, request: Any, context: Any) -> provider_pb2.CheckResponse:
+        """
+        As the bridge: what is given no name gets one, and keeps it.
+        """
+        kind = KINDS[request.type]
+        if kind.listed and (field := kind.key[0]) not in request.news:
+            made_up = f"{request.name}-{request.randomSeed.hex()[:7]}"
+            request.news[field] = json_format.MessageToDict(request.olds).get(field, made_up)
+        return super().Check(request, context)
 
     def Diff(self, request: Any, context: Any) -> provider_pb2.DiffResponse:
         """
@@ -322,7 +334,7 @@ def differences(cloud: MotoCloud, resources: Iterable[Mapping[str, Any]]) -> lis
         silent = {field for each, field in NOT_STORED if each == type_}
         inputs = {k: v for k, v in resource["inputs"].items() if k != "__defaults"}
         made_up = {field: held.get(field) for field in (*kind.invented, *kind.elsewhere)}
-        asked = clean({**kind.defaults, **made_up, **inputs})
+        asked = clean({**kind.defaults, **made_up, **inputs}, kind)
         found += [
             (resource["id"], field, repr(asked.get(field)), repr(held.get(field)))
             for field in sorted(asked.keys() | held.keys())

@@ -37,6 +37,7 @@ class Kind:
         listed: Operation, and where names lie in its answer; None for a part of another object.
         there: Names that an empty account has.
         defaults: What the cloud says of inputs that are not given.
+        deeper: The same, of what lies within inputs.
         invented: Inputs that the provider makes up where they are not given.
         elsewhere: Inputs that another resource may give as well.
         blanked: Inputs that a delete only empties.
@@ -60,6 +61,7 @@ class Kind:
     listed: tuple[str, str] | None = None
     there: tuple[str, ...] = ()
     defaults: Mapping[str, Any] = attrs.field(factory=dict)
+    deeper: Mapping[str, Any] = attrs.field(factory=dict)
     invented: tuple[str, ...] = ()
     elsewhere: tuple[str, ...] = ()
     blanked: tuple[str, ...] = ()
@@ -166,7 +168,9 @@ KINDS = {
         defaults={
             "delaySeconds": 0,
             "maxMessageSize": 1048576,
+            "messageRetentionSeconds": 345600,
             "receiveWaitTimeSeconds": 0,
+            "sqsManagedSseEnabled": True,
             "visibilityTimeoutSeconds": 30,
         },
     ),
@@ -193,7 +197,12 @@ KINDS = {
         update="put_metric_alarm",
         delete="delete_alarms",
         outputs={"arn": "{AlarmArn}"},
-        names={"name": "AlarmName AlarmNames[]", "okActions": "OKActions"},
+        names={
+            "name": "AlarmName AlarmNames[]",
+            "okActions": "OKActions",
+            "metricQueries": "Metrics",
+            "metric": "MetricStat",
+        },
         listed=("describe_alarms", "MetricAlarms.AlarmName"),
         defaults={"actionsEnabled": True, "treatMissingData": "missing"},
     ),
@@ -270,6 +279,7 @@ KINDS = {
             answer="ServerSideEncryptionConfiguration",
             within="ServerSideEncryptionConfiguration",
             names={"sseAlgorithm": "SSEAlgorithm", "kmsMasterKeyId": "KMSMasterKeyID"},
+            deeper={"bucketKeyEnabled": False},
         )
     ),
     "aws:s3/bucketPolicy:BucketPolicy": _part_of_bucket("bucket_policy"),

@@ -5,6 +5,7 @@ The provider's inputs in the words of boto3, and what boto3 answers in the words
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -14,6 +15,8 @@ from moto_kinds import Kind
 
 
 _PAIRS = ("dimensions",)  # a map to us, a list of pairs to AWS
+_OF_METRIC = ("period", "stat", "unit")
+_SPELLED = re.compile(r"true|false|0|[1-9][0-9]*")
 _FREE = ("inputPaths",)  # maps whose keys are the user's
 _DOCUMENTS = ("assumeRolePolicy", "policy")  # boto3 reads the JSON of IAM
 
@@ -50,16 +53,21 @@ def fields(kind: Kind, answer: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def clean(value: Any) -> Any:
+def clean(value: Any, kind: Kind) -> Any:
     """
-    Without what is empty, and with JSON read: its spelling means nothing to AWS.
+    Without what is empty or usual, and with JSON read: its spelling means nothing to AWS.
     """
     match value:
         case dict():
-            found = {key: clean(item) for key, item in value.items()}
-            return {key: item for key, item in found.items() if item not in (None, "", [], {})}
+            found = {key: clean(item, kind) for key, item in value.items()}
+            empty = (None, "", [], {})
+            return {
+                key: item
+                for key, item in found.items()
+                if item not in empty and kind.deeper.get(key, ...) != item
+            }
         case list():
-            return [clean(item) for item in value]
+            return [clean(item, kind) for item in value]
         case str() if value.startswith(("{", "[")):
             with suppress(ValueError):  # a template of JSON is none
                 return json.loads(value)
@@ -105,6 +113,10 @@ def _called(kind: Kind, field: str) -> list[str]:
 
 def _said(kind: Kind, field: str, value: Any) -> Any:
     match value:
+        case dict() if field == "metric":  # flat to us, two levels to AWS
+            outer = {key: value[key] for key in _OF_METRIC if key in value}
+            inner = {key: item for key, item in value.items() if key not in outer}
+            return {**_said(kind, "", outer), "Metric": _said(kind, "", inner)}
         case dict() if field in _PAIRS:
             return [{"Name": key, "Value": item} for key, item in value.items()]
         case dict() if field not in _FREE:
@@ -119,6 +131,8 @@ def _heard(kind: Kind, field: str, value: Any) -> Any:
     match value:
         case list() if field in _PAIRS:
             return {each["Name"]: each["Value"] for each in value}
+        case {"Metric": inner, **outer} if field == "metric":
+            return {**fields(kind, inner), **fields(kind, outer)}
         case {"PermissionsBoundaryArn": arn}:
             return arn
         case dict() if field not in (*_FREE, *_DOCUMENTS):
@@ -127,10 +141,8 @@ def _heard(kind: Kind, field: str, value: Any) -> Any:
             return [_heard(kind, field, item) for item in value]
         case datetime():
             return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-        case "true" | "false" if kind.spelled:
-            return value == "true"
-        case str() if kind.spelled and value.isdecimal():
-            return int(value)
+        case str() if kind.spelled and _SPELLED.fullmatch(value):
+            return json.loads(value)
         case _:
             return value
 

@@ -16,6 +16,8 @@ from moto_kinds import KINDS, NOT_STORED
 from pulumi import automation
 from stack import running
 
+from schedkit.testing.shapes import input_class, shape_of
+
 
 pytestmark = pytest.mark.engine
 
@@ -259,24 +261,7 @@ def stack(binaries, cloud, program, tmp_path):
         yield made
 
 
-def test_from_up_to_destroy(stack, cloud) -> None:
-    """
-    One of each kind is in moto as asked for; a second `up` and a refresh change nothing, and
-    `destroy` leaves nothing.
-    """
-    assert set(KINDS) == {each["type"] for each in stack.resources.values()}
-    assert f"{ACCOUNT} {REGION} aws" == stack.api.outputs()["here"].value
-    assert NAMES == cloud.names()
-    assert [] == differences(cloud, stack.resources.values())
-    assert {"same": COUNT + 1} == stack.up(expect_no_changes=True)
-    assert {"same": COUNT + 1} == stack.refresh(expect_no_changes=True)
-    assert [] == stack.changes
-    assert {"delete": COUNT + 1} == stack.destroy()
-    assert set() == cloud.names()
-    assert [] == stack.cloud
-
-
-def test_what_boto3_says(stack, cloud) -> None:
+def said_by_boto3(cloud) -> None:
     """
     Read by boto3 itself, without the tables of the stand-in, moto holds what the program says.
     """
@@ -314,39 +299,54 @@ def test_what_boto3_says(stack, cloud) -> None:
     assert [{"Key": "team", "Value": "ml"}] == role["Tags"]
 
 
-UPDATES = [
-    ("cron", "cron(0 4 ? * MON *)", ["rule", "schedule"]),
-    ("boundary", None, ["role"]),
-    ("retention", 86400, ["queue"]),
-    ("steps", 2, ["pipeline"]),
-    ("days", 60, ["lifecycle"]),
-    ("value", "us", ["target"]),
-    (
-        "tags",
-        {"other": "ml"},
-        ["alarm", "bucket", "group", "machine", "pipeline", "queue", "role", "rule"],
-    ),
-]
+def test_from_up_to_destroy(stack, cloud) -> None:
+    """
+    One of each kind is in moto as asked for; a second `up` and a refresh change nothing, and
+    `destroy` leaves nothing.
+    """
+    assert set(KINDS) == {each["type"] for each in stack.resources.values()}
+    assert f"{ACCOUNT} {REGION} aws" == stack.api.outputs()["here"].value
+    assert NAMES == cloud.names()
+    assert [] == differences(cloud, stack.resources.values())
+    said_by_boto3(cloud)
+    assert {"same": COUNT + 1} == stack.up(expect_no_changes=True)
+    assert {"same": COUNT + 1} == stack.refresh(expect_no_changes=True)
+    assert [] == stack.changes
+    assert {"delete": COUNT + 1} == stack.destroy()
+    assert set() == cloud.names()
+    assert [] == stack.cloud
 
 
-def test_updates(stack, cloud, program) -> None:
+CHANGES = {
+    "cron": "cron(0 4 ? * MON *)",
+    "boundary": None,
+    "retention": 86400,
+    "steps": 2,
+    "days": 60,
+    "value": "us",
+}
+CHANGED = ["lifecycle", "pipeline", "queue", "role", "rule", "schedule", "target"]
+TAGGED = ["alarm", "bucket", "group", "machine", "pipeline", "queue", "role", "rule"]
+
+
+def test_changes(stack, cloud, program) -> None:
     """
-    What may change in place does, and moto forgets what is no longer asked for.
+    What may change in place does, and moto forgets what is no longer asked for; of the rest the
+    old one goes before the new one comes, since the name stays.
     """
-    for field, value, names in UPDATES:
-        setattr(program, field, value)
-        assert {"update": len(names), "same": COUNT + 1 - len(names)} == stack.up(), field
+
+    def up(names: list[str], **fields: object) -> None:
+        for field, value in fields.items():
+            setattr(program, field, value)
+        stack.forget()
+        assert {"update": len(names), "same": COUNT + 1 - len(names)} == stack.up()
         assert [("Update", name) for name in names] == sorted(stack.changes)
         assert [] == differences(cloud, stack.resources.values())
-        stack.forget()
-    assert NAMES == cloud.names()
 
-
-def test_replacements(stack, cloud, program) -> None:
-    """
-    What AWS cannot change is made anew: the old one goes first, since the name stays.
-    """
+    up(CHANGED, **CHANGES)
+    up(TAGGED, tags={"other": "ml"})
     program.kind = "EXPRESS"
+    stack.forget()
     assert {"replace": 1, "same": COUNT} == stack.up()
     assert [("Delete", "machine"), ("Create", "machine")] == stack.changes
     assert [] == differences(cloud, stack.resources.values())
@@ -391,8 +391,6 @@ def test_not_stored() -> None:
     """
     Every entry names an input that there is.
     """
-    from schedkit.testing.shapes import input_class, shape_of
-
     cloud = moto_cloud.MotoCloud()
     for type_, field in NOT_STORED:
         assert field in shape_of(input_class(cloud.path(type_))).types
