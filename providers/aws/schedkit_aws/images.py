@@ -15,6 +15,7 @@ from schedkit.exceptions import SpecError
 from schedkit.inputs import is_live
 from schedkit.plan import Apply, Text
 from schedkit_aws.names import ACCOUNT, REGION
+from schedkit_aws.options import DOMAINS
 
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 URL = "https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache.html"
 LONGEST = 255
-DOMAINS = {"aws": "amazonaws.com", "aws-cn": "amazonaws.com.cn", "aws-us-gov": "amazonaws.com"}
 _HERE = {"{account}": ACCOUNT, "{region}": REGION}
 _WIDEST = {"account": "0" * 12, "region": "ap-southeast-1"}
 _ECR = re.compile(

@@ -14,11 +14,14 @@ from schedkit.exceptions import SpecError
 from schedkit.inputs import at_least, hint, mapping, matches, of_type, one_of, sequence, shape
 from schedkit.recurrence.dialects.eventbridge import EVENTBRIDGE
 from schedkit.recurrence.dialects.eventbridge_rules import EVENTBRIDGE_RULES
-from schedkit_aws import images, instances
+from schedkit_aws import instances
 
 
 Texts: TypeAlias = Mapping[str, str]
 
+
+DOMAINS = {"aws": "amazonaws.com", "aws-cn": "amazonaws.com.cn", "aws-us-gov": "amazonaws.com"}
+"""Partition -> the domain of its registries."""
 
 MOST_GROUPS, MOST_SUBNETS, MOST_TAGS = 5, 16, 50
 LARGEST_VOLUME = 16_384
@@ -176,7 +179,7 @@ class Options:
             shape(one_of(*EVENTBRIDGE.unknown, *EVENTBRIDGE_RULES.unknown)), _tuple
         ),
     )
-    partition: str = attrs.field(default="aws", validator=shape(one_of(*images.DOMAINS)))
+    partition: str = attrs.field(default="aws", validator=shape(one_of(*DOMAINS)))
     registries: Texts = attrs.field(
         factory=dict, converter=_read_only, validator=_registries, hash=False
     )
