@@ -60,9 +60,9 @@ def regions() -> list[set[str]]:
     return [set(r["enum"]) for r in json.loads(listed.read_text()).values() if "enum" in r]
 
 
-def row(name: str, told: dict, sold: list[set[str]]) -> tuple[int, int, int, str, int]:
+def row(name: str, told: dict, sold: list[set[str]]) -> tuple[int, int, int, str, int, int]:
     """
-    Cores, MiB, GPUs, the GPU's model, the number of regions.
+    Cores, MiB, GPUs, the GPU's model, the number of regions, GB of disks of its own.
     """
     if told["ProcessorInfo"]["SupportedArchitectures"] not in (["x86_64"], ["i386", "x86_64"]):
         sys.exit(f"{name} is no x86_64 machine: the table needs a column for that")
@@ -73,6 +73,7 @@ def row(name: str, told: dict, sold: list[set[str]]) -> tuple[int, int, int, str
         sum(gpu["Count"] for gpu in gpus),
         " ".join(gpu["Name"] for gpu in gpus),
         sum(name in region for region in sold),
+        told.get("InstanceStorageInfo", {}).get("TotalSizeInGB", 0),
     )
 
 
@@ -99,8 +100,8 @@ def text() -> str:
         f"REGIONS = {len(sold)}  # that the price list knows\n\n"
         "# Legal, but EC2 no longer tells their sizes, and no region sells them.\n"
         "UNSIZED = (\n" + "".join(f"    {literal(name)},\n" for name in unsized) + ")\n\n"
-        "# Cores, MiB, GPUs, the GPU's model, in how many regions it is sold.\n"
-        "ROWS: Mapping[str, tuple[int, int, int, str, int]] = {\n"
+        "# Cores, MiB, GPUs, the GPU's model, regions that sell it, GB of its own disks.\n"
+        "ROWS: Mapping[str, tuple[int, int, int, str, int, int]] = {\n"
         + "".join(f"    {literal(name)}: {literal(told)},\n" for name, told in sized.items())
         + "}\n"
     )

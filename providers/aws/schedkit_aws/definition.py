@@ -79,12 +79,12 @@ def instance(step: Step, options: Options) -> str | None:
     return found.name if found else None
 
 
-def volume(step: Step, options: Options) -> int:
+def storage(step: Step, options: Options) -> int:
     """
-    GiB of a step's volume.
+    Bytes that a step may write to its volume.
     """
     asked = step.resources.ephemeral_storage
-    return options.volume_size if asked is None else max(1, -(-bytes_of(asked) // _GIB))
+    return options.volume_size * _GIB if asked is None else bytes_of(asked)
 
 
 def _parameters(spec: PipelineSpec) -> list[dict[str, object]]:
@@ -115,18 +115,13 @@ def _step(step: Step, spec: PipelineSpec, target: Target, options: Options) -> d
 def _arguments(
     step: Step, spec: PipelineSpec, target: Target, options: Options
 ) -> dict[str, object]:
-    cluster: dict[str, object] = {
-        "InstanceCount": 1,
-        "InstanceType": instance(step, options),
-        "VolumeSizeInGB": volume(step, options),
-    }
     outputs: dict[str, object] = {"Outputs": [_output(step, spec, target, options)]}
     if options.kms_key:
-        cluster["VolumeKmsKeyId"] = outputs["KmsKeyId"] = options.kms_key
+        outputs["KmsKeyId"] = options.kms_key
     found: dict[str, object] = {
         "AppSpecification": _container(step, options),
         "Environment": _environment(step, spec),
-        "ProcessingResources": {"ClusterConfig": cluster},
+        "ProcessingResources": {"ClusterConfig": _cluster(step, options)},
         "ProcessingOutputConfig": outputs,
         "RoleArn": identity.role_arn("job", options),
         "StoppingCondition": {"MaxRuntimeInSeconds": timeouts.of_step(step, spec)},
@@ -139,6 +134,21 @@ def _arguments(
     if step.needs:
         inputs = [_input(need, spec, target, options) for need in step.needs]
         found["ProcessingInputs"] = inputs
+    return found
+
+
+def _cluster(step: Step, options: Options) -> dict[str, object]:
+    """
+    The size of the volume is always told; a key for it only where there is a volume.
+    """
+    name = instance(step, options)
+    found: dict[str, object] = {
+        "InstanceCount": 1,
+        "InstanceType": name,
+        "VolumeSizeInGB": -(-storage(step, options) // _GIB),
+    }
+    if options.kms_key and not instances.has_disk(name):
+        found["VolumeKmsKeyId"] = options.kms_key
     return found
 
 

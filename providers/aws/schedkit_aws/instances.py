@@ -39,6 +39,7 @@ class Instance:
         gpu: Whole devices.
         gpu_model: `T4`; empty without one.
         regions: In how many regions it is sold, by a price list that has holes.
+        disk: GB (of 10^9 bytes) of disks of its own, which replace the volume; 0 without any.
     """
 
     name: str
@@ -47,26 +48,34 @@ class Instance:
     gpu: int
     gpu_model: str = ""
     regions: int = 0
+    disk: int = 0
+
+    def holds(self, size: int) -> bool:
+        """
+        Whether so many bytes fit on its own disks, if it has any.
+        """
+        return not self.disk or size <= self.disk * 10**9
 
 
 INSTANCES: Mapping[str, Instance] = {
-    name: Instance(name, cpu, mib << 20, gpu, model, regions)
-    for name, (cpu, mib, gpu, model, regions) in ROWS.items()
+    name: Instance(name, cpu, mib << 20, gpu, model, regions, disk)
+    for name, (cpu, mib, gpu, model, regions, disk) in ROWS.items()
 }
 NAMES = (*INSTANCES, *UNSIZED)
 
 
 @cache
-def choose(cpu: float | None, memory: int | None, gpu: int) -> Instance | None:
+def choose(cpu: float | None, memory: int | None, gpu: int, storage: int = 0) -> Instance | None:
     """
     The machine with the fewest GPUs, then cores, then bytes, that has at least what is asked for.
 
     One that half of the regions lack is taken only where no other fits. None: nothing fits.
+    *storage* is bytes that its own disks must hold, if it has any.
     """
     fits = [
         i
         for i in INSTANCES.values()
-        if i.gpu >= gpu and i.cpu >= (cpu or 0) and i.memory >= (memory or 0)
+        if i.gpu >= gpu and i.cpu >= (cpu or 0) and i.memory >= (memory or 0) and i.holds(storage)
     ]
     wide = [i for i in fits if 2 * i.regions >= REGIONS]
     return min(wide or fits, key=_rank, default=None)
@@ -76,6 +85,13 @@ def _rank(instance: Instance) -> tuple[int, int, int, int, int]:
     family = instance.name.split(".")[1]
     place = FAMILIES.index(family) if family in FAMILIES else len(FAMILIES)
     return instance.gpu, instance.cpu, instance.memory, place, -instance.regions
+
+
+def has_disk(name: str | None) -> bool:
+    """
+    Whether disks of its own replace the volume; none of the types without a size has such.
+    """
+    return name is not None and name in INSTANCES and INSTANCES[name].disk > 0
 
 
 def limits(cpu: float | None, memory: int | None, gpu: int) -> dict[str, int]:

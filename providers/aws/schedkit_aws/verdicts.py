@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 _JOB_URL = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ProcessingS3Input.html"
 _ENV_URL = "https://docs.aws.amazon.com/sagemaker/latest/dg/build-and-manage-pipeline.html"
+_DISK_URL = (
+    "https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ProcessingClusterConfig.html"
+)
 _RETRY_URL = "https://docs.aws.amazon.com/sagemaker/latest/dg/pipelines-retry-policy.html"
 
 _CARRIED: tuple[tuple[Feature, Callable[[Step], object], str], ...] = (
@@ -122,17 +125,36 @@ def _resources(step: Step, options: Options) -> Iterator[Finding]:
     fits = has is None or (
         (asked.cpu or 0) <= has.cpu and (memory or 0) <= has.memory and asked.gpu <= has.gpu
     )
+    whole = f"step {step.name!r} has the whole of an {name} for itself"
+    if options.kms_key and instances.has_disk(name):
+        whole += ", whose own disk is encrypted by a key of its own, not by kmsKey"
+        if not wanted:
+            yield emulated(Feature.PIPELINE, whole, _DISK_URL)
     for feature in wanted:
         if not fits:
             reason = f"the instance type {name} of step {step.name!r} has less than it asks for"
             yield refused(feature, reason, "take it out of `instanceTypes` of schedkit:aws")
         else:
-            reason = f"step {step.name!r} has the whole of an {name} for itself"
-            yield emulated(feature, reason)
-    if definition.volume(step, options) > LARGEST_VOLUME:
-        reason = f"step {step.name!r} asks for {asked.ephemeral_storage}, and 16384 GiB fit"
-        nearest = "ephemeral_storage='16384Gi'"
-        yield refused(Feature.EPHEMERAL_STORAGE, reason, nearest, limits.URL)
+            yield emulated(feature, whole)
+    yield from _storage(step, options, has)
+
+
+def _storage(step: Step, options: Options, has: instances.Instance | None) -> Iterator[Finding]:
+    """
+    A volume has 16 TiB at most; a machine with disks of its own has these instead.
+    """
+    size, feature = definition.storage(step, options), Feature.EPHEMERAL_STORAGE
+    asked = step.resources.ephemeral_storage or f"the {options.volume_size} GiB of `volumeSize`"
+    if has is not None and not has.holds(size):
+        reason = f"step {step.name!r} asks for {asked}, and its {has.name} has {has.disk} GB"
+        nearest = f"ephemeral_storage='{has.disk}G'"
+        larger = instances.choose(has.cpu, has.memory, has.gpu, size)
+        if larger and size <= LARGEST_VOLUME << 30:
+            nearest += f", or instanceTypes: {{{step.name}: {larger.name}}} in schedkit:aws"
+        yield refused(feature, reason, nearest, _DISK_URL)
+    elif size > LARGEST_VOLUME << 30:
+        reason = f"step {step.name!r} asks for {asked}, and 16384 GiB fit"
+        yield refused(feature, reason, "ephemeral_storage='16384Gi'", limits.URL)
 
 
 def _retry(step: Step) -> Iterator[Finding]:

@@ -141,7 +141,7 @@ def test_gpus_have_models():
     A machine tells its GPU's model just when it has GPUs.
     """
     assert [] == [i.name for i in INSTANCES.values() if bool(i.gpu) != bool(i.gpu_model)]
-    expected = Instance("ml.g4dn.12xlarge", 48, 192 * GI, 4, "T4", 23)
+    expected = Instance("ml.g4dn.12xlarge", 48, 192 * GI, 4, "T4", 23, 900)
     assert expected == INSTANCES["ml.g4dn.12xlarge"]
 
 
