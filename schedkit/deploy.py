@@ -16,7 +16,7 @@ from pulumi import _types
 from pulumi.output import UNKNOWN
 
 from schedkit.exceptions import BackendLoadError, OverrideError, PlanError
-from schedkit.inputs import hint, is_live
+from schedkit.inputs import SCALARS, hint, is_live
 from schedkit.plan import Apply, Json, Lookup, Node, Ref, Text, dumps, walk
 
 
@@ -163,6 +163,8 @@ class _Scope:
         self.parent = parent
 
     def resolve(self, value: Any) -> Any:
+        if type(value) in SCALARS:
+            return value
         match value:
             case Ref():
                 return self.output(value)
@@ -170,7 +172,7 @@ class _Scope:
                 return self.look_up(value)
             case Text() | Json() | Apply():
                 return self.late(value)
-            case Mapping():
+            case dict() | Mapping():
                 return {key: self.resolve(item) for key, item in value.items()}
             case list() | tuple():
                 return [self.resolve(item) for item in value]
@@ -211,7 +213,7 @@ class _Scope:
         """
         One Output of all that only a deployment knows in it; plain where that is nothing.
         """
-        found = walk(value)
+        found = walk(value, SCALARS)
         leaves = list(
             dict.fromkeys(v for v in found if isinstance(v, (Ref, Lookup)) or is_live(v))
         )
@@ -225,6 +227,8 @@ def _filled(value: object, known: Mapping[object, object]) -> Any:
     """
     The value, with what is known in place of its symbols and Inputs.
     """
+    if type(value) in SCALARS:
+        return value
     match value:
         case Text(parts):
             return "".join(_word(_filled(part, known)) for part in parts)
@@ -232,7 +236,7 @@ def _filled(value: object, known: Mapping[object, object]) -> Any:
             return dumps(_filled(document, known))
         case Apply(rule, values):
             return rule(*(_filled(item, known) for item in values))
-        case Mapping():
+        case dict() | Mapping():
             return {key: _filled(item, known) for key, item in value.items()}
         case list() | tuple():
             return [_filled(item, known) for item in value]

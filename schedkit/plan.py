@@ -115,8 +115,7 @@ class Node:
         """
         All that stands in the inputs for a value not known yet; a user's Inputs are none.
         """
-        found: list[object] = []
-        _collect(self.inputs, found, SCALARS)
+        found = walk(self.inputs, SCALARS)
         return tuple(leaf for leaf in found if isinstance(leaf, Symbol))
 
     @cached_property
@@ -267,12 +266,16 @@ def merged(base: Mapping[str, object], over: Mapping[str, object]) -> dict[str, 
     return out
 
 
-def walk(value: object) -> list[object]:
+def walk(value: object, skipped: frozenset[type] = frozenset()) -> list[object]:
     """
     Every leaf of a value; of a `Text`, `Json` or `Apply` itself first, then the leaves in it.
+
+    Args:
+        value: Of any kind.
+        skipped: Types of leaves to pass over, which is quicker.
     """
     found: list[object] = []
-    _collect(value, found, frozenset())
+    _collect(value, found, skipped)
     return found
 
 
