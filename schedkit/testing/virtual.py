@@ -1,14 +1,16 @@
 """
 Months of schedules in milliseconds: what would run, by a clock that only the test moves.
 
-It is the reading that schedkit proves every platform against: instants, overlap, deadlines and
-catch-up as the specs say. What a platform does beside that stands in its findings.
+Instants, overlap, deadlines and catch-up are as the specs say. What a platform does otherwise
+stands in its findings.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from functools import lru_cache
 from heapq import heappop, heappush
 from os import PathLike
 from typing import TYPE_CHECKING, Literal, TypeAlias
@@ -18,10 +20,10 @@ import attrs
 from schedkit import preview
 from schedkit.exceptions import SpecError
 from schedkit.inputs import hint
-from schedkit.recurrence.checks import epoch, whole_seconds
+from schedkit.recurrence.checks import EPOCH, epoch, whole_seconds
 from schedkit.recurrence.durations import seconds
 from schedkit.schedule import ScheduleSpec
-from schedkit.starting import Decision, Desk, Due, Miss, Start, Stop
+from schedkit.starting import Decision, Desk, Due, Miss, Start
 
 
 if TYPE_CHECKING:
@@ -29,14 +31,14 @@ if TYPE_CHECKING:
 
     from schedkit.pipeline import Value
 
-State: TypeAlias = Literal["running", "done", "replaced", "lost", "missed"]
+State: TypeAlias = Literal["running", "done", "timeout", "replaced", "lost", "missed"]
 _MINUTE = 60
 
 
 @attrs.define(kw_only=True)
 class Run:
     """
-    What became of one instant of one schedule.
+    What became of one instant of one schedule, so far.
 
     Attributes:
         schedule: The schedule's name.
@@ -44,9 +46,10 @@ class Run:
         scheduled: Its instant, in UTC.
         started: None where it never was.
         ended: None while it goes on, and where it never started.
-        state: `replaced` was stopped by a later one, `lost` by the machine's end.
+        state: `timeout` was ended by the pipeline's own, `replaced` by a later run, `lost` by the
+            end of the machine.
         reason: Why it was missed.
-        parameters: What it ran with.
+        parameters: What it ran with, or would have.
     """
 
     schedule: str
@@ -56,7 +59,7 @@ class Run:
     ended: datetime | None = None
     state: State = "running"
     reason: str = ""
-    parameters: Mapping[str, Value] = attrs.field(factory=dict)
+    parameters: Mapping[str, Value]
 
 
 def virtual_time(
@@ -64,7 +67,7 @@ def virtual_time(
     program: Path | str | Iterable[ScheduleSpec],
     *,
     stack: str = "dev",
-    lasts: Mapping[str, str | int | timedelta] | None = None,
+    lasts: Mapping[str, str | timedelta] | None = None,
     most: int | None = None,
 ) -> VirtualTime:
     """
@@ -81,129 +84,155 @@ def virtual_time(
         ProgramError: The program fails.
         SpecError: A name in *lasts* is no pipeline, or two schedules have one name.
     """
-    specs = _declared(program, stack) if isinstance(program, str | PathLike) else tuple(program)
-    return VirtualTime(epoch(whole_seconds(start, "virtual_time, start")), specs, lasts, most)
+    since = epoch(whole_seconds(start, "virtual_time, start"))
+    specs = _declared(program, stack) if isinstance(program, str | PathLike) else _given(program)
+    return VirtualTime(specs, _lasts(specs, lasts or {}), Desk(specs, since, most=most), since)
 
 
 class VirtualTime:
     """
-    A clock, and the runs that it has seen.
+    A clock, and the runs that it has seen; `virtual_time` makes one.
 
     Attributes:
-        runs: In the order in which they were decided.
+        runs: In the order in which they started or were missed; what waits is not among them.
     """
 
     def __init__(
-        self,
-        start: int,
-        specs: tuple[ScheduleSpec, ...],
-        lasts: Mapping[str, str | int | timedelta] | None,
-        most: int | None,
+        self, specs: Iterable[ScheduleSpec], lasts: Mapping[str, int], desk: Desk, now: int
     ) -> None:
         self.runs: list[Run] = []
         self._specs = {spec.name: spec for spec in specs}
-        if len(self._specs) < len(specs):
-            raise SpecError("virtual_time", "two schedules have one name", "rename one")
-        pipelines = {spec.pipeline.name for spec in specs}
-        for name in lasts or ():
-            if name not in pipelines:
-                culprit = f"virtual_time, lasts, {name!r}"
-                raise SpecError(culprit, "is no pipeline here", hint(name, pipelines))
-        self._lasts = dict.fromkeys(pipelines, _MINUTE)
-        self._lasts |= {name: seconds(value, "lasts") for name, value in (lasts or {}).items()}
-        self._desk = Desk(specs, start, most=most)
-        self._now = start
-        self._ends: list[tuple[int, Due]] = []
+        self._parameters = {name: spec.filled() for name, spec in self._specs.items()}
+        self._lasts = lasts
+        self._desk = desk
+        self._now = now
+        self._ends: list[tuple[int, Due]] = []  # of runs that go on, or were replaced
         self._going: dict[Due, Run] = {}
-        self._do(self._desk.at(start))
+        self._decide()
 
     @property
     def now(self) -> datetime:
         """
         The clock, in UTC.
         """
-        return datetime.fromtimestamp(self._now, UTC)
+        return _instant(self._now)
 
     def advance(self, to: datetime | str | timedelta) -> list[Run]:
         """
-        Let time pass, until an instant or for a while; return what was decided meanwhile.
+        Let time pass, until an instant or for a while; return the runs that started or were missed
+        meanwhile.
 
         Raises:
             SpecError: That is in the past, or no time at all.
         """
-        stop, known = self._until(to), len(self.runs)
+        stop, known = self._until(to, "advance"), len(self.runs)
         while (now := self._next(stop)) is not None:
             self._now = now
             while self._ends and self._ends[0][0] <= now:
                 self._end(heappop(self._ends)[1])
-            self._do(self._desk.at(now))
+            self._decide()
         self._now = stop
         return self.runs[known:]
 
     def off(self, to: datetime | str | timedelta) -> list[Run]:
         """
-        Let time pass while the machine is off: what goes on is lost, and what was due meanwhile is
-        decided when it is on again.
+        Let time pass while the machine is off: what goes on is lost, what waits goes on waiting,
+        and what was due meanwhile is decided when it is on again.
+
+        Raises:
+            SpecError: As for `advance`.
         """
-        known = len(self.runs)
-        for due, run in list(self._going.items()):
-            run.state, run.ended = "lost", self.now
-            del self._going[due]
-            self._desk.forget(due)
+        stop, known = self._until(to, "off"), len(self.runs)
+        for due in list(self._going):
+            self._end(due, "lost")
         self._ends.clear()
-        self._now = self._until(to)
-        self._do(self._desk.at(self._now))
+        self._now = stop
+        self._decide()
         return self.runs[known:]
 
-    def _until(self, to: datetime | str | timedelta) -> int:
-        if isinstance(to, timedelta) or (isinstance(to, str) and "T" not in to):
-            return self._now + seconds(to, "advance")
-        stop = epoch(whole_seconds(to, "advance"))
+    def _until(self, to: datetime | str | timedelta, culprit: str) -> int:
+        if isinstance(to, timedelta) or (isinstance(to, str) and not re.match(r"\d{4}-", to)):
+            try:
+                return epoch(self.now + timedelta(seconds=seconds(to, culprit)))
+            except OverflowError:
+                reason = "is after the year 9999"
+                raise SpecError(f"{culprit}, {to}", reason, "give a shorter time") from None
+        stop = epoch(whole_seconds(to, culprit))
         if stop < self._now:
-            raise SpecError(
-                f"advance, {to}", f"is before {self.now.isoformat()}", "give a later one"
-            )
+            reason = f"is before {self.now.isoformat()}"
+            raise SpecError(f"{culprit}, {to}", reason, "give a later instant")
         return stop
 
     def _next(self, stop: int) -> int | None:
-        times = [at for at in (self._desk.wakes(), *(end for end, _ in self._ends[:1])) if at]
-        now = min(times, default=stop + 1)
-        return max(now, self._now) if now <= stop else None
+        wakes, ends = self._desk.wakes(), (at for at, _ in self._ends[:1])
+        now = min((*ends, *(() if wakes is None else (wakes,))), default=stop + 1)
+        return now if now <= stop else None
 
-    def _do(self, decisions: list[Decision]) -> None:
-        for decision in decisions:
-            if isinstance(decision, Start):
-                self._start(decision.due)
-            elif isinstance(decision, Miss):
-                run = self._run(decision.due)
-                run.state, run.reason = "missed", decision.reason
-            elif isinstance(decision, Stop) and decision.due in self._going:
-                self._ends = [each for each in self._ends if each[1] != decision.due]
-                self._end(decision.due, "replaced")
+    def _decide(self) -> None:
+        while decisions := self._desk.at(self._now):
+            for decision in decisions:
+                self._do(decision)
 
-    def _start(self, due: Due) -> None:
-        run = self._going[due] = self._run(due)
-        run.started = self.now
-        heappush(self._ends, (self._now + self._lasts[run.pipeline], due))
+    def _do(self, decision: Decision) -> None:
+        due = decision.due
+        if isinstance(decision, Miss):
+            run = self._run(due)
+            run.state, run.reason = "missed", decision.reason
+        elif isinstance(decision, Start):
+            run = self._going[due] = self._run(due)
+            run.started = self.now
+            timeout = self._specs[due.schedule].pipeline.timeout
+            heappush(self._ends, (self._now + min(self._lasts[run.pipeline], timeout), due))
+        else:
+            self._end(due, "replaced")
 
-    def _end(self, due: Due, state: State = "done") -> None:
-        run = self._going.pop(due)
-        run.state, run.ended = state, self.now
-        self._do(self._desk.ended(due, self._now))
+    def _end(self, due: Due, state: State | None = None) -> None:
+        run = self._going.pop(due, None)
+        if run is None:
+            return  # it was replaced before
+        timeout = self._specs[due.schedule].pipeline.timeout
+        run.state = state or ("timeout" if self._lasts[run.pipeline] > timeout else "done")
+        run.ended = self.now
+        self._desk.ended(due)
 
     def _run(self, due: Due) -> Run:
         spec = self._specs[due.schedule]
-        scheduled = datetime.fromtimestamp(due.scheduled, UTC)
         run = Run(
             schedule=spec.name,
             pipeline=spec.pipeline.name,
-            scheduled=scheduled,
-            parameters=spec.filled(),
+            scheduled=_instant(due.scheduled),
+            parameters=self._parameters[due.schedule],
         )
         self.runs.append(run)
         return run
 
 
+@lru_cache(maxsize=1_000)
+def _instant(at: int) -> datetime:
+    return EPOCH + timedelta(seconds=at)
+
+
 def _declared(folder: Path | str, stack: str) -> tuple[ScheduleSpec, ...]:
     found = preview.run(folder, stack=stack)
     return tuple(report.spec for report in found.reports if isinstance(report.spec, ScheduleSpec))
+
+
+def _given(specs: Iterable[ScheduleSpec]) -> tuple[ScheduleSpec, ...]:
+    found = tuple(specs) if isinstance(specs, Iterable) else (specs,)
+    for each in found:
+        if not isinstance(each, ScheduleSpec):
+            culprit, reason = f"virtual_time, {each!r}", "is no sk.ScheduleSpec"
+            raise SpecError(culprit, reason, "give the folder of a program, or schedules")
+    return found
+
+
+def _lasts(specs: Iterable[ScheduleSpec], told: Mapping[str, str | timedelta]) -> dict[str, int]:
+    found = {spec.pipeline.name: _MINUTE for spec in specs}
+    if not isinstance(told, Mapping):
+        raise SpecError(f"virtual_time, lasts={told!r}", "is no mapping", "write {'train': '90m'}")
+    for name, value in told.items():
+        culprit = f"virtual_time, lasts, {name!r}"
+        if name not in found:
+            raise SpecError(culprit, "is no pipeline here", hint(str(name), found))
+        found[name] = seconds(value, culprit)
+    return found
