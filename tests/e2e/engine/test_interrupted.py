@@ -99,6 +99,7 @@ class Bench:
     program: Nightly
     phase: Phase
     objects: dict = attrs.field(factory=dict)
+    hit: Call | None = None
 
     def begin(self) -> None:
         """
