@@ -178,7 +178,7 @@ def schedule(
 
 def _bucket(name: str, tags: dict[str, str], inside: pulumi.ResourceOptions) -> s3.Bucket:
     made = s3.Bucket(f"{name}-files", force_destroy=False, tags=tags, opts=inside)
-    s3.BucketPublicAccessBlock(
+    access = s3.BucketPublicAccessBlock(
         f"{name}-files-access",
         bucket=made.bucket,
         block_public_acls=True,
@@ -197,7 +197,7 @@ def _bucket(name: str, tags: dict[str, str], inside: pulumi.ResourceOptions) -> 
         f"{name}-files-policy",
         bucket=made.bucket,
         policy=document(lambda bucket: _policy([_tls_only(bucket)]), made.bucket),
-        opts=inside,
+        opts=pulumi.ResourceOptions(parent=inside.parent, depends_on=[access]),
     )
     rule = {
         "id": "runs",
