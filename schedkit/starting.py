@@ -151,7 +151,7 @@ class Desk:
 
     def wakes(self) -> int | None:
         """
-        When to call `at` again, unless a run ends before; None is never.
+        When to call `at` again, unless a run ends before; None is never. It may find nothing.
         """
         ends = (until + 1 for until, _ in self._untils[:1])
         return min((*(at for at, _ in self._wakes[:1]), *ends), default=None)

@@ -74,7 +74,8 @@ def virtual_time(
     Stand at an instant, with all schedules of a program.
 
     Args:
-        start: Aware, or RFC 3339 text; instants before it are not looked at.
+        start: Aware, or RFC 3339 text. Instants before it are not looked at; what is due at it is
+            in `runs` at once.
         program: The folder of a Pulumi program, which is run without an engine; or schedules.
         stack: Of the program.
         lasts: Pipeline -> how long a run takes; a minute where nothing is said.
@@ -108,7 +109,7 @@ class VirtualTime:
         self._now = now
         self._ends: list[tuple[int, Due]] = []  # of runs that go on, or were replaced
         self._going: dict[Due, Run] = {}
-        self._decide()
+        self._live()
 
     @property
     def now(self) -> datetime:
@@ -119,8 +120,8 @@ class VirtualTime:
 
     def advance(self, to: datetime | str | timedelta) -> list[Run]:
         """
-        Let time pass, until an instant or for a while; return the runs that started or were missed
-        meanwhile.
+        Let time pass, up to and with an instant or for a while; return the runs that started or
+        were missed meanwhile.
 
         Raises:
             SpecError: That is in the past, or no time at all.
@@ -128,9 +129,7 @@ class VirtualTime:
         stop, known = self._until(to, "advance"), len(self.runs)
         while (now := self._next(stop)) is not None:
             self._now = now
-            while self._ends and self._ends[0][0] <= now:
-                self._end(heappop(self._ends)[1])
-            self._decide()
+            self._live()
         self._now = stop
         return self.runs[known:]
 
@@ -147,7 +146,7 @@ class VirtualTime:
             self._end(due, "lost")
         self._ends.clear()
         self._now = stop
-        self._decide()
+        self._live()
         return self.runs[known:]
 
     def _until(self, to: datetime | str | timedelta, culprit: str) -> int:
@@ -168,10 +167,18 @@ class VirtualTime:
         now = min((*ends, *(() if wakes is None else (wakes,))), default=stop + 1)
         return now if now <= stop else None
 
-    def _decide(self) -> None:
-        while decisions := self._desk.at(self._now):
+    def _live(self) -> None:
+        """
+        All that happens in this second: ends make room, and a run may end where it starts.
+        """
+        more = True
+        while more:
+            while self._ends and self._ends[0][0] <= self._now:
+                self._end(heappop(self._ends)[1])
+            decisions = self._desk.at(self._now)
             for decision in decisions:
                 self._do(decision)
+            more = bool(decisions)
 
     def _do(self, decision: Decision) -> None:
         due = decision.due
