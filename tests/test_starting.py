@@ -209,6 +209,13 @@ CASES = {
         ["a 00:10 00:10-00:12 done", "b 00:10 00:12-00:14 done", "c 00:10 00:14-00:15 done"],
         1,
     ),
+    "the second of a queue waits behind the first of another": (
+        [spec("a", overlap="queue"), spec("b", of="q"), spec("c", overlap="queue")],
+        {},
+        "+14m",
+        ["a 00:10 00:10-00:11 done", "b 00:10 00:11-00:12 done", "c 00:10 00:12-00:13 done"],
+        1,
+    ),
     "without room a run is missed, whatever its overlap": (
         [spec("a", of="p"), spec("b", of="q", starting_deadline="1m")],
         {"p": "2m"},
@@ -242,6 +249,12 @@ CASES = {
         {},
         "+1h",
         ["a 00:20 00:20-00:21 done"],
+    ),
+    "a start in the past brings nothing of it back": (
+        [spec(start=MIDNIGHT - timedelta(hours=5))],
+        {},
+        "+12m",
+        ["a 00:10 00:10-00:11 done"],
     ),
     "a window in the schedule and one around it both hold": (
         [
@@ -389,7 +402,7 @@ def test_stop_is_said_once():
     assert [Miss(second, reason)] == desk.at(ZERO + 1_200)
     desk.ended(first)
     assert [Start(third)] == desk.at(ZERO + 1_201)
-    assert [Stop(third)] == desk.at(ZERO + 1_800)
+    assert ([Stop(third)], {third}) == (desk.at(ZERO + 1_800), desk._stopping)
 
 
 def test_stop_of_one_pipeline():

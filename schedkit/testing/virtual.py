@@ -107,7 +107,7 @@ class VirtualTime:
         self._lasts = lasts
         self._desk = desk
         self._now = now
-        self._ends: list[tuple[int, Due]] = []  # of runs that go on, or were replaced
+        self._ends: list[tuple[int, Due]] = []  # of runs that go on, and of some that ended early
         self._going: dict[Due, Run] = {}
         self._live()
 
@@ -144,7 +144,6 @@ class VirtualTime:
         stop, known = self._until(to, "off"), len(self.runs)
         for due in list(self._going):
             self._end(due, "lost")
-        self._ends.clear()
         self._now = stop
         self._live()
         return self.runs[known:]
@@ -196,7 +195,7 @@ class VirtualTime:
     def _end(self, due: Due, state: State | None = None) -> None:
         run = self._going.pop(due, None)
         if run is None:
-            return  # it was replaced before
+            return  # it ended early
         timeout = self._specs[due.schedule].pipeline.timeout
         run.state = state or ("timeout" if self._lasts[run.pipeline] > timeout else "done")
         run.ended = self.now
