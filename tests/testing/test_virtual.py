@@ -24,6 +24,7 @@ ROOT = Path(__file__).parents[2]
 EXAMPLE_FOLDERS = sorted(path.parent for path in ROOT.glob("examples/*/Pulumi.yaml"))
 STACKS = ("aws", "kubernetes", "local")
 START = datetime(2026, 3, 1, tzinfo=UTC)
+OUTPUT = pulumi.Output.from_input("2026-03-01T00:00:00Z")  # while there is an event loop
 HOURLY = sk.Cron("0 * * * *")
 
 
@@ -432,7 +433,7 @@ def test_outputs():
     A time that only a deployment knows is refused.
     """
     with pytest.raises(OutputError) as error:
-        virtual_time(pulumi.Output.from_input("2026-03-01T00:00:00Z"), [hourly()])
+        virtual_time(OUTPUT, [hourly()])
     assert "virtual_time, start" == error.value.culprit
 
 
