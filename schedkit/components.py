@@ -52,7 +52,7 @@ class _Component(pulumi.ComponentResource):
         target: Target,
         overrides: Overrides | None,
         opts: pulumi.ResourceOptions | None,
-        above: _Component | None = None,
+        above: Pipeline | None = None,
     ) -> None:
         """
         All that a component's `__init__` does; pulumi takes the caller of that for the place in
@@ -82,16 +82,14 @@ class _Component(pulumi.ComponentResource):
             )
         self._hand_out(self._id(others))
 
-    def _others(self, above: _Component | None) -> Mapping[str, pulumi.Resource | None]:
+    def _others(self, above: Pipeline | None) -> Mapping[str, pulumi.Resource | None]:
         """
         What the plan may refer to beside its own nodes.
         """
         found: dict[str, pulumi.Resource | None] = {
             f"shared/{node.key}": self._share(node) for node in ordered(self.plan.shared)
         }
-        for node in above.plan.nodes if above else ():
-            found[f"pipeline/{node.key}"] = above.resources.get(node.key) if above else None
-        return found
+        return {**found, **above.within} if above else found
 
     def _id(self, others: Mapping[str, pulumi.Resource | None]) -> object:
         """
@@ -129,7 +127,8 @@ class _Component(pulumi.ComponentResource):
         provider = self._providers.get(node.token.partition(":")[0])
         owner = f"schedkit-{self.plan.backend}" + (f"-{provider._name}" if provider else "")  # noqa: SLF001
         shared, nodes = self._program.shared, self._program.shared_nodes
-        if nodes.setdefault((owner, node.key), node) != node:
+        known = nodes.setdefault((owner, node.key), node)
+        if known is not node and known != node:
             culprit = f"{self._kind} {self.plan.name!r}, shared node {node.key!r}"
             reason = "differs from the one that another component asked for"
             raise PlanError(culprit, reason, "rename one, or make them equal")
@@ -210,6 +209,8 @@ class Pipeline(_Component):
         self.starters: list[str] = []
         self._declare(spec, current().backend(backend), _target(), overrides, opts)
         self.spec: PipelineSpec = spec
+        keys = (node.key for node in self.plan.nodes)
+        self.within = {f"pipeline/{key}": self.resources.get(key) for key in keys}
 
 
 class Schedule(_Component):

@@ -4,6 +4,7 @@ Turn a plan into Pulumi resources: the only code that touches an SDK, the same f
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import warnings
 from collections.abc import Callable, Mapping
@@ -213,6 +214,9 @@ class _Scope:
         """
         One Output of all that only a deployment knows in it; plain where that is nothing.
         """
+        if isinstance(value, Json):
+            with contextlib.suppress(TypeError):  # a symbol or an Output is in it
+                return dumps(value.document)
         found = walk(value, SCALARS)
         leaves = list(
             dict.fromkeys(v for v in found if isinstance(v, (Ref, Lookup)) or is_live(v))

@@ -246,7 +246,7 @@ def at(inputs: object, path: tuple[str, ...]) -> object:
     The value at *path* in a resource's inputs; None when nothing stands there.
     """
     for name in path:
-        inputs = inputs.get(name) if isinstance(inputs, Mapping) else None
+        inputs = inputs.get(name) if isinstance(inputs, (dict, Mapping)) else None
     return inputs
 
 
@@ -281,9 +281,11 @@ def walk(value: object, skipped: frozenset[type] = frozenset()) -> list[object]:
 
 def _collect(value: object, found: list[object], skipped: frozenset[type]) -> None:
     parts: Iterable[object] = ()
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, dict):  # most are: asking for a Mapping takes longer
+        parts = value.values()
+    elif isinstance(value, (list, tuple)):
         parts = value
-    elif isinstance(value, (dict, Mapping)):
+    elif isinstance(value, Mapping):
         parts = value.values()
     else:
         found.append(value)

@@ -83,10 +83,9 @@ def natives(plan: Plan) -> tuple[Native, ...]:
         inputs = plan.node(timing.node).inputs
         paths = (timing.text, timing.timezone, *timing.more.values())
         for path in paths:
-            if not isinstance(path, str):
-                plain(
-                    at(inputs, path), f"{plan.kind} {plan.name!r}, {timing.node}.{'.'.join(path)}"
-                )
+            value = path if isinstance(path, str) else at(inputs, path)
+            if not isinstance(value, str | None):
+                plain(value, f"{plan.kind} {plan.name!r}, {timing.node}.{'.'.join(path)}")
         found.append(timing.native(inputs))
     return tuple(found)
 

@@ -4,6 +4,7 @@ What a pipeline becomes: a SageMaker Pipeline, and all that its schedules share.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from schedkit.backend import Target
@@ -49,7 +50,12 @@ def shared(target: Target, options: Options) -> tuple[Node, ...]:
     """
     if options.scheduler == "rules":
         return ()
-    inputs = {"name": names.group(target), "tags": dict(options.tags)}
+    return _group(names.group(target), tuple(options.tags.items()))
+
+
+@lru_cache
+def _group(name: str, tags: tuple[tuple[str, str], ...]) -> tuple[Node]:
+    inputs = {"name": name, "tags": dict(tags)}
     return (Node("group", GROUP, inputs, options={"delete_before_replace": True}),)
 
 

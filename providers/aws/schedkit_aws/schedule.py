@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets-universa
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import attrs
@@ -71,8 +72,8 @@ def compile_schedule(
     The native schedules, or none where the schedule or its pipeline has no native form.
     """
     when, bad, natives = _written(spec, options, dialect)
-    findings = (*bad, *_findings(spec, target, options, natives))
-    can_run = natives and verdicts.can_run(spec.pipeline, options)
+    can_run = verdicts.can_run(spec.pipeline, options)
+    findings = (*bad, *_findings(spec, target, options, natives, can_run=can_run))
     make = _rule if options.scheduler == "rules" else _schedule
     nodes = tuple(
         node
@@ -87,10 +88,15 @@ def compile_schedule(
         nodes=nodes,
         findings=findings,
         shared=pipeline.shared(target, options),
-        timings=tuple(attrs.evolve(TIMINGS[node.token], node=node.key) for node in timed),
+        timings=tuple(_timing(node.token, node.key) for node in timed),
         proves=when if nodes else None,
         schedule_id=Ref(nodes[0].key) if nodes else None,
     )
+
+
+@lru_cache
+def _timing(token: str, key: str) -> Timing:
+    return attrs.evolve(TIMINGS[token], node=key)
 
 
 def _written(
@@ -115,9 +121,14 @@ def _written(
 
 
 def _findings(
-    spec: ScheduleSpec, target: Target, options: Options, natives: tuple[Native, ...]
+    spec: ScheduleSpec,
+    target: Target,
+    options: Options,
+    natives: tuple[Native, ...],
+    *,
+    can_run: bool,
 ) -> Iterator[Finding]:
-    if not verdicts.can_run(spec.pipeline, options):
+    if not can_run:
         reason = f"pipeline {spec.pipeline.name!r} has no definition that could be started"
         yield refused(Feature.SCHEDULE, reason, "its own refusal says what would work")
     elif natives:
