@@ -231,7 +231,7 @@ def engine(session: nox.Session) -> None:
     """
     The real Pulumi engine deploys the examples, in front of doubles of the providers; needs Go.
     """
-    end_to_end(session, "engine", ["pulumi"], "-n", "2")
+    end_to_end(session, "engine", ["pulumi"], "-n", "2", "--reruns", "1")
 
 
 @nox.session(default=False)
