@@ -18,6 +18,7 @@ import attrs
 
 from schedkit.exceptions import BackendLoadError, ConfigError, SpecError
 from schedkit.inputs import hint
+from schedkit.recurrence import checks
 
 
 if TYPE_CHECKING:
@@ -61,9 +62,9 @@ def read(raw: Mapping[str, object], backends: Mapping[str, object]) -> Settings:
     ours = {k.removeprefix(NAMESPACE): v for k, v in raw.items() if k.startswith(NAMESPACE)}
     known = {"backend", "strict", *backends}
     for key, value in ours.items():
-        cure = hint(key, known)
-        if key not in known and (cure.startswith("did you mean") or not _is_object(value)):
-            raise ConfigError(f"config {NAMESPACE}{key}", "is no key of schedkit", cure)
+        if key not in known and (checks.hint(key, known) or not _is_object(value)):
+            reason = "is no key of schedkit"
+            raise ConfigError(f"config {NAMESPACE}{key}", reason, hint(key, known))
     strict = str(ours.get("strict", "false")).lower()
     if strict not in _TRUTH:
         culprit = f"config {NAMESPACE}strict={ours['strict']!r}"

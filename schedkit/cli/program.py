@@ -158,8 +158,9 @@ def _plan_text(preview: Preview, changes: tuple[Change, ...] | None, *, verbose:
     if changes is not None:
         told = ["\n    ".join(each.sentences) for each in changes]
         parts.append("what a deployment changes\n  " + "\n  ".join(told or ["no schedule"]))
-    nobody = (token for token in preview.unanswered if token not in _own_lookups(preview))
-    parts += [f"look-up {token} was answered with nothing" for token in nobody]
+    own = _own_lookups(preview) if preview.unanswered else set()
+    asked = (token for token in preview.unanswered if token not in own)
+    parts += [f"look-up {token} was answered with nothing" for token in asked]
     if verbose and preview.printed:
         parts.append(f"the program printed\n{preview.printed.rstrip()}")
     return "\n\n".join(parts)

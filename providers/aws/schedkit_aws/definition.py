@@ -65,6 +65,14 @@ def script(retry: Retry) -> str:
     return _AGAIN.format(" ".join(f"{pause:g}" for pause in pauses), _CLEAR)
 
 
+def most_repetitions(retry: Retry) -> int:
+    """
+    How many of them, with the longest pause each, a script of so many characters could say.
+    """
+    room = limits.word("").most - len(_AGAIN) - len(_CLEAR)
+    return max(1, room // (len(f"{retry.maximum:g}") + 1))
+
+
 def instance(step: Step, options: Options) -> str | None:
     """
     The instance type of a step; None where no type has what it asks for.

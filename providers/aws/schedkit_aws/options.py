@@ -11,7 +11,8 @@ from typing import Any, Literal, TypeAlias, cast
 import attrs
 
 from schedkit.exceptions import SpecError
-from schedkit.inputs import at_least, hint, mapping, matches, of_type, one_of, sequence, shape
+from schedkit.inputs import at_least, mapping, matches, of_type, one_of, sequence, shape
+from schedkit.recurrence import checks
 from schedkit.recurrence.dialects.eventbridge import EVENTBRIDGE
 from schedkit.recurrence.dialects.eventbridge_rules import EVENTBRIDGE_RULES
 from schedkit_aws import instances
@@ -105,8 +106,8 @@ _tags = _pairs(
 def _instance(instance: object, field: attrs.Attribute[str], value: str) -> None:
     if not isinstance(value, str) or not instances.legal(value):
         culprit = f"{type(instance).__name__}, {field.name}={value!r}"
-        near = hint(f"ml.{str(value).removeprefix('ml.')}", instances.INSTANCES)
-        cure = near if near.startswith("did you") else "write it as ml.m5.xlarge"
+        near = checks.hint(f"ml.{str(value).removeprefix('ml.')}", sorted(instances.INSTANCES))
+        cure = near or "write it as ml.m5.xlarge"
         raise SpecError(culprit, "is no instance type of Processing", cure)
 
 

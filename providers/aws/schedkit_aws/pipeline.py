@@ -33,12 +33,14 @@ def compile_pipeline(spec: PipelineSpec, target: Target, options: Options) -> Pl
     """
     The SageMaker Pipeline with its roles, bucket, gate and dead-letter queue.
     """
-    findings = tuple(verdicts.findings(spec, target, options))
+    can_run = verdicts.can_run(spec, options)
+    body = definition.definition(spec, target, options) if can_run else {}
+    findings = tuple(verdicts.findings(spec, options, body))
     return Plan(
         "aws",
         "Pipeline",
         spec.name,
-        nodes=_nodes(spec, target, options) if verdicts.can_run(spec, options) else (),
+        nodes=_nodes(spec, target, options, body) if can_run else (),
         findings=findings,
         shared=shared(target, options),
     )
@@ -59,12 +61,14 @@ def _group(name: str, tags: tuple[tuple[str, str], ...]) -> tuple[Node]:
     return (Node("group", GROUP, inputs, options={"delete_before_replace": True}),)
 
 
-def _nodes(spec: PipelineSpec, target: Target, options: Options) -> tuple[Node, ...]:
+def _nodes(
+    spec: PipelineSpec, target: Target, options: Options, body: dict[str, object]
+) -> tuple[Node, ...]:
     gated = timeouts.is_gated(spec)
     starter = "events" if options.scheduler == "rules" else "scheduler"
     kinds = ("pipeline", "job", starter, *(["gate"] if gated else []))
     return (
-        _pipeline(spec, target, options),
+        _pipeline(spec, target, options, Json(body)),
         *identity.roles(spec, target, options, kinds),
         *files.nodes(spec, target, options),
         *_letters(spec, target, options),
@@ -72,9 +76,8 @@ def _nodes(spec: PipelineSpec, target: Target, options: Options) -> tuple[Node, 
     )
 
 
-def _pipeline(spec: PipelineSpec, target: Target, options: Options) -> Node:
+def _pipeline(spec: PipelineSpec, target: Target, options: Options, body: Json) -> Node:
     name = names.pipeline(spec, target)
-    body = Json(definition.definition(spec, target, options))
     tags = names.tags(spec, target, options)
     inputs: dict[str, object] = {
         "pipelineName": name,

@@ -16,9 +16,8 @@ from schedkit_aws.options import LARGEST_VOLUME
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
-    from schedkit.backend import Target
     from schedkit.pipeline import PipelineSpec, Step
     from schedkit_aws.options import Options
 
@@ -66,9 +65,11 @@ def can_run(spec: PipelineSpec, options: Options) -> bool:
     )
 
 
-def findings(spec: PipelineSpec, target: Target, options: Options) -> Iterator[Finding]:
+def findings(
+    spec: PipelineSpec, options: Options, body: Mapping[str, object]
+) -> Iterator[Finding]:
     """
-    Judge a pipeline; nothing is left out.
+    Judge a pipeline; nothing is left out. *body* is its definition, empty where it has none.
     """
     yield exact(Feature.PIPELINE, "a SageMaker Pipeline, one Processing job per step")
     for feature, asks, reason in _CARRIED:
@@ -88,8 +89,7 @@ def findings(spec: PipelineSpec, target: Target, options: Options) -> Iterator[F
     if spec.overlap in _OVERLAP:
         found = _OVERLAP[spec.overlap]
         yield Finding(found.feature, found.verdict, found.reason + _RACE)
-    if can_run(spec, options):
-        yield from _size(spec, target, options)
+    yield from _size(body)
 
 
 def _image(step: Step, options: Options) -> Iterator[Finding]:
@@ -174,7 +174,7 @@ def _retry(step: Step) -> Iterator[Finding]:
         return
     if len(definition.script(retry)) > limits.word("").most:
         reason = f"the shell that repeats step {step.name!r} gets 256 characters"
-        nearest = f"retry=sk.Retry({_fitting(retry)})"
+        nearest = f"retry=sk.Retry({definition.most_repetitions(retry)})"
         yield refused(Feature.RETRY, reason, nearest, limits.URL)
         return
     reason = "a shell of the image, `sh`, runs the command again inside one job"
@@ -185,14 +185,6 @@ def _retry(step: Step) -> Iterator[Finding]:
         reason = f"step {step.name!r} is repeated inside one job, which has one limit for all"
         nearest = "leave its timeout or its retry out; the pipeline's timeout= ends all attempts"
         yield refused(Feature.STEP_TIMEOUT, reason, nearest, limits.URL)
-
-
-def _fitting(retry: Retry) -> int:
-    """
-    How many repetitions a script of 256 characters could say.
-    """
-    room = limits.word("").most - len(definition._AGAIN) - len(definition._CLEAR)  # noqa: SLF001
-    return max(1, room // (len(f"{retry.maximum:g}") + 1))
 
 
 def _secrets(step: Step, options: Options) -> Iterator[Finding]:
@@ -246,8 +238,8 @@ def _timeouts(spec: PipelineSpec) -> Iterator[Finding]:
         yield emulated(Feature.TIMEOUT, reason)
 
 
-def _size(spec: PipelineSpec, target: Target, options: Options) -> Iterator[Finding]:
-    characters = len(dumps(show(definition.definition(spec, target, options))))
+def _size(body: Mapping[str, object]) -> Iterator[Finding]:
+    characters = len(dumps(show(body)))
     if characters > definition.LONGEST:
         reason = f"its definition has {characters} characters, and {definition.LONGEST} fit"
         yield refused(Feature.PIPELINE, reason, "make two pipelines of it", limits.START_URL)
