@@ -8,6 +8,7 @@ Nothing here waits, runs or remembers beyond the process. Times are Unix seconds
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from hashlib import sha256
 from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
@@ -22,9 +23,40 @@ from schedkit.recurrence.zones import LAST
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from datetime import datetime
 
-    from schedkit.pipeline import PipelineSpec
-    from schedkit.schedule import ScheduleSpec
+    from schedkit.pipeline import Overlap
+    from schedkit.recurrence import When
+    from schedkit.schedule import CatchUp, ScheduleSpec
+
+
+@attrs.frozen(kw_only=True)
+class Rule:
+    """
+    What is asked of the starts of one schedule; the words are those of its specs.
+    """
+
+    name: str
+    pipeline: str
+    overlap: Overlap
+    when: When
+    catch_up: CatchUp
+    starting_deadline: int
+    jitter: int = 0
+    start: datetime | None = None
+    end: datetime | None = None
+    paused: bool = False
+
+    @classmethod
+    def of(cls, spec: ScheduleSpec) -> Rule:
+        """
+        Return the rule of a schedule.
+        """
+        own = {field.name: getattr(spec, field.name) for field in _OWN}
+        return cls(**own | {"pipeline": spec.pipeline.name}, overlap=spec.pipeline.overlap)
+
+
+_OWN = [field for field in attrs.fields(Rule) if field.name not in {"pipeline", "overlap"}]
 
 
 class Due(NamedTuple):
@@ -70,7 +102,16 @@ class Miss:
     reason: str
 
 
-Decision: TypeAlias = Start | Stop | Miss
+@attrs.frozen
+class Wait:
+    """
+    The run starts when there is room; said once.
+    """
+
+    due: Due
+
+
+Decision: TypeAlias = Start | Stop | Miss | Wait
 
 
 class Desk:
@@ -81,36 +122,76 @@ class Desk:
     on or a run ended, and do what it says. A clock that was set back decides nothing anew.
 
     Attributes:
-        running: The runs that started and have not ended.
+        running: The runs that started and have not ended, and the pipeline of each.
     """
 
     def __init__(
-        self, specs: Iterable[ScheduleSpec], since: int, *, most: int | None = None, seed: str = ""
+        self,
+        rules: Iterable[Rule],
+        since: int | Mapping[str, int],
+        *,
+        most: int | None = None,
+        seed: str = "",
+        overlaps: Mapping[str, Overlap] | None = None,
+        running: Mapping[Due, str] | None = None,
+        waiting: Mapping[Due, str] | None = None,
     ) -> None:
         """
-        Begin.
+        Begin, or go on where another desk ended.
 
         Args:
-            specs: What is scheduled.
-            since: Instants before it are nobody's business.
+            rules: What is scheduled.
+            since: Instants before it are nobody's business; of all schedules, or of each.
             most: How many runs may go on at a time; None is any number.
             seed: Tells this place from others with schedules of the same names, for jitter.
+            overlaps: Of pipelines that may be `offer`ed runs though no schedule starts them.
+            running: What goes on, and the pipeline of each.
+            waiting: What waits, first in first out, and the pipeline of each.
 
         Raises:
-            SpecError: Two schedules or two pipelines have one name, or *most* is no count.
+            SpecError: Two schedules or pipelines that differ have one name, or *most* is no count.
         """
-        specs = tuple(specs)
-        _check(specs, most)
-        self.running: set[Due] = set()
+        rules = tuple(rules)
+        _check(rules, most)
+        self.running: dict[Due, str] = dict(running or {})
         self._most = most
-        self._lines = {spec.name: _Line(spec, since, seed) for spec in specs}
-        self._busy: Counter[str] = Counter()  # running by pipeline
+        self._overlaps = {**(overlaps or {}), **{rule.pipeline: rule.overlap for rule in rules}}
+        firsts = since if isinstance(since, Mapping) else {rule.name: since for rule in rules}
+        self._lines = {rule.name: _Line(rule, firsts[rule.name], seed) for rule in rules}
+        self._busy: Counter[str] = Counter(self.running.values())  # running by pipeline
         self._stopping: set[Due] = set()
         self._waiting: dict[str, dict[Due, None]] = {}  # by pipeline, first in first out
         self._untils: list[tuple[int, Due]] = []  # the last seconds of those that wait, or waited
         self._wakes: list[tuple[int, str]] = []
+        self._moved: set[str] = set()
         for name in self._lines:
             self._wake(name)
+        for due, pipeline in (waiting or {}).items():
+            self.offer(due, pipeline)
+            if due.schedule in self._lines:
+                self._expire(due, due.at)
+
+    def offer(self, due: Due, pipeline: str) -> None:
+        """
+        Put a run that no instant asks for at the end of the queue of a pipeline; it waits for as
+        long as it takes.
+        """
+        self._waiting.setdefault(pipeline, {})[due] = None
+
+    def withdraw(self, due: Due, pipeline: str) -> None:
+        """
+        Take a run that waits out of the queue.
+        """
+        self._leave(due, pipeline)
+
+    def moved(self) -> dict[str, int]:
+        """
+        The schedules looked at since the last call, and the instant up to which all is decided,
+        started or waits.
+        """
+        found = {name: self._lines[name].since for name in self._moved}
+        self._moved.clear()
+        return {name: since for name, since in found.items() if since is not None}
 
     @property
     def waiting(self) -> list[Due]:
@@ -130,24 +211,24 @@ class Desk:
             missed, due = self._lines[name].taken(now)
             found += missed
             offered += due
+            self._moved.add(name)
             self._wake(name)
         found += self._expired(now)
         for each in sorted(offered):
             found += self._queued(each)
+        found += self._replaced()
         found += self._started()
         for each in filter(self._is_waiting, offered):
-            spec = self._lines[each.schedule].spec
-            if spec.pipeline.overlap in {"allow", "forbid"}:
-                heappush(self._untils, (max(now, each.at + spec.starting_deadline), each))
+            found.append(Wait(each))
+            self._expire(each, now)
         return found
 
     def ended(self, due: Due) -> None:
         """
         Hear that a run is no more; `at` gives its room away.
         """
-        self.running.remove(due)
         self._stopping.discard(due)
-        self._busy[self._pipeline(due).name] -= 1
+        self._busy[self.running.pop(due)] -= 1
 
     def wakes(self) -> int | None:
         """
@@ -161,59 +242,68 @@ class Desk:
         if at is not None:
             heappush(self._wakes, (at, name))
 
-    def _pipeline(self, due: Due) -> PipelineSpec:
-        return self._lines[due.schedule].spec.pipeline
-
     def _is_waiting(self, due: Due) -> bool:
-        return due in self._waiting.get(self._pipeline(due).name, ())
+        line = self._lines[due.schedule]
+        return due in self._waiting.get(line.rule.pipeline, ())
+
+    def _expire(self, due: Due, now: int) -> None:
+        """
+        What waits for room where no queue was asked for is missed after its starting deadline.
+        """
+        rule = self._lines[due.schedule].rule
+        if rule.overlap in {"allow", "forbid"}:
+            heappush(self._untils, (max(now, due.at + rule.starting_deadline), due))
 
     def _expired(self, now: int) -> list[Decision]:
         found: list[Decision] = []
         while self._untils and self._untils[0][0] < now:
             _, due = heappop(self._untils)
             if self._is_waiting(due):
-                self._leave(due)
-                deadline = duration(self._lines[due.schedule].spec.starting_deadline)
+                rule = self._lines[due.schedule].rule
+                self._leave(due, rule.pipeline)
+                deadline = duration(rule.starting_deadline)
                 found.append(Miss(due, f"no room within its starting deadline of {deadline}"))
         return found
 
     def _queued(self, due: Due) -> list[Decision]:
-        pipeline = self._pipeline(due)
+        rule = self._lines[due.schedule].rule
         found: list[Decision] = []
-        if pipeline.overlap == "replace":
+        if rule.overlap == "replace":
             reason = "another run replaced it before it could start"
-            found += [Miss(each, reason) for each in self._waiting.pop(pipeline.name, ())]
-            if self._busy[pipeline.name]:
-                going = {
-                    each for each in self.running if self._pipeline(each).name == pipeline.name
-                }
-                found += [Stop(each) for each in sorted(going - self._stopping)]
-                self._stopping |= going
-        self._waiting.setdefault(pipeline.name, {})[due] = None
+            found += [Miss(each, reason) for each in self._waiting.pop(rule.pipeline, ())]
+        self._waiting.setdefault(rule.pipeline, {})[due] = None
         return found
+
+    def _replaced(self) -> list[Decision]:
+        """
+        Stop what goes on where something waits to replace it.
+        """
+        names = {name for name in self._waiting if self._overlaps.get(name) == "replace"}
+        going = {due for due, name in self.running.items() if name in names} if names else set()
+        found = [Stop(each) for each in sorted(going - self._stopping)]
+        self._stopping |= going
+        return [*found]
 
     def _started(self) -> list[Decision]:
         """
         Start those that wait, the earliest first, as far as there is room.
         """
         found: list[Decision] = []
-        heads = [next(iter(queue)) for queue in self._waiting.values()]
+        heads = [(next(iter(queue)), name) for name, queue in self._waiting.items()]
         heapify(heads)
         while heads and (self._most is None or len(self.running) < self._most):
-            due = heappop(heads)
-            pipeline = self._pipeline(due)
-            if pipeline.overlap != "allow" and self._busy[pipeline.name]:
+            due, name = heappop(heads)
+            if self._overlaps.get(name) != "allow" and self._busy[name]:
                 continue
-            self._leave(due)
-            self.running.add(due)
-            self._busy[pipeline.name] += 1
+            self._leave(due, name)
+            self.running[due] = name
+            self._busy[name] += 1
             found.append(Start(due))
-            if pipeline.name in self._waiting:
-                heappush(heads, next(iter(self._waiting[pipeline.name])))
+            if name in self._waiting:
+                heappush(heads, (next(iter(self._waiting[name])), name))
         return found
 
-    def _leave(self, due: Due) -> None:
-        name = self._pipeline(due).name
+    def _leave(self, due: Due, name: str) -> None:
         del self._waiting[name][due]
         if not self._waiting[name]:
             del self._waiting[name]
@@ -224,14 +314,22 @@ class _Line:
     The instants of one schedule that nobody has decided yet.
     """
 
-    def __init__(self, spec: ScheduleSpec, since: int, seed: str) -> None:
-        self.spec = spec
-        first = since if spec.start is None else max(since, epoch(spec.start))
-        stop = LAST if spec.end is None else epoch(spec.end)
-        self._coming: Iterator[int] = iter(()) if spec.paused else spec.when.epochs(first, stop)
+    def __init__(self, rule: Rule, since: int, seed: str) -> None:
+        self.rule = rule
+        first = since if rule.start is None else max(since, epoch(rule.start))
+        stop = LAST if rule.end is None else epoch(rule.end)
+        self._coming: Iterator[int] = iter(()) if rule.paused else rule.when.epochs(first, stop)
         self._head = next(self._coming, None)
         self._delayed: list[Due] = []  # a heap: jitter may turn the order round
         self._seed = seed
+
+    @property
+    def since(self) -> int | None:
+        """
+        The first instant that is not decided; None where there is none.
+        """
+        head = () if self._head is None else (self._head,)
+        return min((*head, *(due.scheduled for due in self._delayed)), default=None)
 
     def wakes(self) -> int | None:
         """
@@ -251,31 +349,31 @@ class _Line:
         on_time: list[Due] = []
         while self._delayed and self._delayed[0].at <= now:
             due = heappop(self._delayed)
-            (late if now - due.at > self.spec.starting_deadline else on_time).append(due)
+            (late if now - due.at > self.rule.starting_deadline else on_time).append(due)
         kept = self._caught_up(late, now)
         missed = late[: len(late) - len(kept)]
         return [Miss(each, self._reason(each, now)) for each in missed], kept + on_time
 
     def _due(self, scheduled: int) -> Due:
         late = 0
-        if self.spec.jitter:
-            text = f"{self._seed}/{self.spec.name}/{scheduled}"
+        if self.rule.jitter:
+            text = f"{self._seed}/{self.rule.name}/{scheduled}"
             drawn = int.from_bytes(sha256(text.encode()).digest()[:8])
-            late = drawn % (self.spec.jitter + 1)
-        return Due(scheduled + late, self.spec.name, scheduled)
+            late = drawn % (self.rule.jitter + 1)
+        return Due(scheduled + late, self.rule.name, scheduled)
 
     def _caught_up(self, late: list[Due], now: int) -> list[Due]:
         """
         Of what is too late, the end that the policy brings back.
         """
-        window = self.spec.catch_up.window or 0
+        window = self.rule.catch_up.window or 0
         counted = [each for each in late if now - each.at <= window]
-        return counted[-1:] if self.spec.catch_up.policy == "latest" else counted
+        return counted[-1:] if self.rule.catch_up.policy == "latest" else counted
 
     def _reason(self, due: Due, now: int) -> str:
-        catch_up, late = self.spec.catch_up, now - due.at
+        catch_up, late = self.rule.catch_up, now - due.at
         if catch_up.window is None:
-            deadline = duration(self.spec.starting_deadline)
+            deadline = duration(self.rule.starting_deadline)
             return f"{duration(late)} late, and its starting deadline is {deadline}"
         if late > catch_up.window:
             window = duration(catch_up.window)
@@ -283,16 +381,14 @@ class _Line:
         return "a later run was missed too, and the latest alone is caught up with"
 
 
-def _check(specs: tuple[ScheduleSpec, ...], most: int | None) -> None:
+def _check(rules: tuple[Rule, ...], most: int | None) -> None:
     if most is not None and (type(most) is not int or most < 1):
         raise SpecError(f"most={most!r}", "is no count of runs", "give 1 or more, or None")
-    names: set[str] = set()
-    pipelines: dict[str, PipelineSpec] = {}
-    for spec in specs:
-        if spec.name in names:
-            raise SpecError(f"Schedule {spec.name!r}", "two have this name", "rename one")
-        names.add(spec.name)
-        name = spec.pipeline.name
-        if pipelines.setdefault(name, spec.pipeline) != spec.pipeline:
+    overlaps: dict[str, str] = {}
+    for name, count in Counter(rule.name for rule in rules).items():
+        if count > 1:
+            raise SpecError(f"Schedule {name!r}", "two have this name", "rename one")
+    for rule in rules:
+        if overlaps.setdefault(rule.pipeline, rule.overlap) != rule.overlap:
             reason = "two that differ have this name"
-            raise SpecError(f"Pipeline {name!r}", reason, "rename one")
+            raise SpecError(f"Pipeline {rule.pipeline!r}", reason, "rename one")

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import schedkit as sk
 from schedkit.exceptions import SpecError
-from schedkit.starting import Desk, Due, Miss, Start, Stop
+from schedkit.starting import Desk, Due, Miss, Rule, Start, Stop, Wait
 from schedkit.testing.examples import pipeline, schedule
 from schedkit.testing.virtual import virtual_time
 
@@ -27,6 +27,10 @@ ZERO = int(MIDNIGHT.timestamp())
 def spec(name="a", of="p", every="10m", overlap="allow", timeout=86_400, **policies):
     what = attrs.evolve(pipeline(overlap=overlap, timeout=timeout), name=of)
     return sk.ScheduleSpec(name, what, sk.Every(every, MIDNIGHT), **policies)
+
+
+def desk_of(specs, since, **more):
+    return Desk(map(Rule.of, specs), since, **more)
 
 
 def clock_text(instant):
@@ -362,7 +366,7 @@ def test_desk_of_nothing():
     """
     Nothing scheduled is nothing to wake for.
     """
-    desk = Desk([], ZERO)
+    desk = desk_of([], ZERO)
     assert (None, [], []) == (desk.wakes(), desk.at(ZERO), desk.waiting)
 
 
@@ -371,65 +375,68 @@ def test_instants_since():
     The first second counts, what was before does not.
     """
     due = Due(ZERO, "a", ZERO)
-    assert [Start(due)] == Desk([spec()], ZERO).at(ZERO)
-    assert [] == Desk([spec()], ZERO + 1).at(ZERO + 1)
+    assert [Start(due)] == desk_of([spec()], ZERO).at(ZERO)
+    assert [] == desk_of([spec()], ZERO + 1).at(ZERO + 1)
 
 
 def test_clock_set_back():
     """
     A clock that is set back starts nothing twice, and nothing early.
     """
-    desk = Desk([spec(overlap="forbid")], ZERO)
+    desk = desk_of([spec(overlap="forbid")], ZERO)
     first, second = Due(ZERO, "a", ZERO), Due(ZERO + 600, "a", ZERO + 600)
     assert [Start(first)] == desk.at(ZERO)
-    assert [] == desk.at(ZERO + 600)
+    assert [Wait(second)] == desk.at(ZERO + 600)
     assert [] == desk.at(ZERO - 3_600)
     assert [second] == desk.waiting
     desk.ended(first)
     assert [Start(second)] == desk.at(ZERO - 1_800)
-    assert ([], [], {second}) == (desk.at(ZERO), desk.waiting, desk.running)
+    assert ([], [], {second: "p"}) == (desk.at(ZERO), desk.waiting, desk.running)
 
 
 def test_stop_is_said_once():
     """
     Who is told to stop may take its time: it is not told again, and its room is not given away.
     """
-    desk = Desk([spec(overlap="replace")], ZERO)
+    desk = desk_of([spec(overlap="replace")], ZERO)
     first, second, third = (Due(at, "a", at) for at in (ZERO, ZERO + 600, ZERO + 1_200))
     assert [Start(first)] == desk.at(ZERO)
-    assert [Stop(first)] == desk.at(ZERO + 600)
+    assert [Stop(first), Wait(second)] == desk.at(ZERO + 600)
     reason = "another run replaced it before it could start"
-    assert [Miss(second, reason)] == desk.at(ZERO + 1_200)
+    assert [Miss(second, reason), Wait(third)] == desk.at(ZERO + 1_200)
     desk.ended(first)
     assert [Start(third)] == desk.at(ZERO + 1_201)
-    assert ([Stop(third)], {third}) == (desk.at(ZERO + 1_800), desk._stopping)
+    fourth = Due(ZERO + 1_800, "a", ZERO + 1_800)
+    assert [Stop(third), Wait(fourth)] == desk.at(ZERO + 1_800)
+    assert {third} == desk._stopping
 
 
 def test_stop_of_one_pipeline():
     """
     A run replaces one of its own pipeline, not of another.
     """
-    desk = Desk([spec(overlap="replace"), spec("b", of="q", every="1h")], ZERO)
+    desk = desk_of([spec(overlap="replace"), spec("b", of="q", every="1h")], ZERO)
     first = Due(ZERO, "a", ZERO)
     assert [Start(first), Start(Due(ZERO, "b", ZERO))] == desk.at(ZERO)
-    assert [Stop(first)] == desk.at(ZERO + 600)
+    second = Due(ZERO + 600, "a", ZERO + 600)
+    assert [Stop(first), Wait(second)] == desk.at(ZERO + 600)
 
 
 def test_wakes():
     """
     The desk wakes for the next instant, the end of a delay and the end of a deadline.
     """
-    desk = Desk([spec(overlap="forbid"), spec("b", overlap="forbid")], ZERO)
+    desk = desk_of([spec(overlap="forbid"), spec("b", overlap="forbid")], ZERO)
     assert ZERO == desk.wakes()
     desk.at(ZERO)
     assert ZERO + 301 == desk.wakes()
     (missed,) = desk.at(ZERO + 301)
     assert Due(ZERO, "b", ZERO) == missed.due
     assert ZERO + 600 == desk.wakes()
-    late = Desk([spec(jitter="9m")], ZERO)
+    late = desk_of([spec(jitter="9m")], ZERO)
     late.at(ZERO)
     assert ZERO + _jitter("a", ZERO, 540) == late.wakes()
-    once = Desk([schedule(sk.Once(MIDNIGHT))], ZERO)
+    once = desk_of([schedule(sk.Once(MIDNIGHT))], ZERO)
     once.at(ZERO)
     assert once.wakes() is None
 
@@ -438,7 +445,7 @@ def test_long_sleep():
     """
     A year of missed instants is decided, each once.
     """
-    desk = Desk([spec(every="1h", catch_up=sk.CatchUp("all", "24h"))], ZERO)
+    desk = desk_of([spec(every="1h", catch_up=sk.CatchUp("all", "24h"))], ZERO)
     decisions = desk.at(ZERO + 8_760 * 3_600)
     assert [8_736, 25] == [sum(isinstance(each, k) for each in decisions) for k in (Miss, Start)]
     assert 8_761 == len({each.due for each in decisions})
@@ -451,7 +458,7 @@ def test_seed_draws_another_jitter():
     """
     once, starts = schedule(sk.Once(MIDNIGHT), jitter="10h"), set()
     for seed in ("", "shop-dev", "shop-prod"):
-        desk = Desk([once], ZERO, seed=seed)
+        desk = desk_of([once], ZERO, seed=seed)
         desk.at(ZERO)
         starts.add(desk.wakes())
     assert 3 == len(starts)
@@ -462,7 +469,7 @@ def test_jitter_reaches_its_limit():
     """
     Every delay from none up to the limit is drawn, and none above it.
     """
-    due = Desk([spec(every="1m", jitter="4s", starting_deadline="2h")], ZERO).at(ZERO + 3_600)
+    due = desk_of([spec(every="1m", jitter="4s", starting_deadline="2h")], ZERO).at(ZERO + 3_600)
     assert {0, 1, 2, 3, 4} == {each.due.at - each.due.scheduled for each in due}
 
 
@@ -487,7 +494,7 @@ def test_refusals(sentence, case):
     """
     specs, most = case
     with pytest.raises(SpecError) as error:
-        Desk(specs, ZERO, most=most)
+        desk_of(specs, ZERO, most=most)
     culprit, rest = sentence.split(": ", 1)
     told_of = (error.value.culprit, error.value.reason, error.value.cure)
     assert (SpecError, culprit, *rest.split("; ")) == (error.type, *told_of)
@@ -498,7 +505,7 @@ def test_who_is_not_running_cannot_end():
     """
     An end is heard once.
     """
-    desk = Desk([spec()], ZERO)
+    desk = desk_of([spec()], ZERO)
     desk.at(ZERO)
     desk.ended(Due(ZERO, "a", ZERO))
     with pytest.raises(KeyError):

@@ -23,13 +23,13 @@ from schedkit.inputs import hint
 from schedkit.recurrence.checks import EPOCH, epoch, whole_seconds
 from schedkit.recurrence.durations import seconds
 from schedkit.schedule import ScheduleSpec
-from schedkit.starting import Decision, Desk, Due, Miss, Start
+from schedkit.starting import Decision, Desk, Due, Miss, Rule, Start, Stop
 
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from schedkit.pipeline import Value
+    from schedkit.pipeline import PipelineSpec, Value
 
 State: TypeAlias = Literal["running", "done", "timeout", "replaced", "lost", "missed"]
 _MINUTE = 60
@@ -87,7 +87,9 @@ def virtual_time(
     """
     since = epoch(whole_seconds(start, "virtual_time, start"))
     specs = _declared(program, stack) if isinstance(program, str | PathLike) else _given(program)
-    return VirtualTime(specs, _lasts(specs, lasts or {}), Desk(specs, since, most=most), since)
+    desk = Desk(map(Rule.of, specs), since, most=most)
+    _check(specs)
+    return VirtualTime(specs, _lasts(specs, lasts or {}), desk, since)
 
 
 class VirtualTime:
@@ -189,7 +191,7 @@ class VirtualTime:
             run.started = self.now
             timeout = self._specs[due.schedule].pipeline.timeout
             heappush(self._ends, (self._now + min(self._lasts[run.pipeline], timeout), due))
-        else:
+        elif isinstance(decision, Stop):
             self._end(due, "replaced")
 
     def _end(self, due: Due, state: State | None = None) -> None:
@@ -230,6 +232,15 @@ def _given(specs: Iterable[ScheduleSpec]) -> tuple[ScheduleSpec, ...]:
             culprit, reason = f"virtual_time, {each!r}", "is no sk.ScheduleSpec"
             raise SpecError(culprit, reason, "give the folder of a program, or schedules")
     return found
+
+
+def _check(specs: Iterable[ScheduleSpec]) -> None:
+    pipelines: dict[str, PipelineSpec] = {}
+    for spec in specs:
+        name = spec.pipeline.name
+        if pipelines.setdefault(name, spec.pipeline) != spec.pipeline:
+            reason = "two that differ have this name"
+            raise SpecError(f"Pipeline {name!r}", reason, "rename one")
 
 
 def _lasts(specs: Iterable[ScheduleSpec], told: Mapping[str, str | timedelta]) -> dict[str, int]:
