@@ -21,6 +21,7 @@ SchedkitError
 +-- ProgramError(RuntimeError)                a Pulumi program failed while it was previewed
 |   +-- ProgramTimeoutError(TimeoutError)     ... or did not end in time
 +-- RunFailedError(RuntimeError)              a run on this machine ended without success
++-- StateError(RuntimeError)                  the state file of a server cannot be used
 """
 
 from __future__ import annotations
@@ -265,6 +266,12 @@ class ProgramTimeoutError(ProgramError, TimeoutError):
 class RunFailedError(SchedkitError, RuntimeError):
     """
     A run on this machine ended without success.
+    """
+
+
+class StateError(SchedkitError, RuntimeError):
+    """
+    The file in which a server keeps its runs cannot be used.
     """
 
 
