@@ -167,13 +167,15 @@ class _Scope:
         if type(value) in SCALARS:
             return value
         match value:
+            case dict():  # most are: asking for a Mapping takes longer
+                return {key: self.resolve(item) for key, item in value.items()}
             case Ref():
                 return self.output(value)
             case Lookup():
                 return self.look_up(value)
             case Text() | Json() | Apply():
                 return self.late(value)
-            case dict() | Mapping():
+            case Mapping():
                 return {key: self.resolve(item) for key, item in value.items()}
             case list() | tuple():
                 return [self.resolve(item) for item in value]

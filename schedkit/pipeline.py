@@ -120,7 +120,7 @@ def _steps(instance: object, _: attrs.Attribute[Any], value: object) -> None:
                 raise SpecError(where, f"needs {need!r}, no step here", cure)
 
 
-@attrs.frozen
+@attrs.frozen(cache_hash=True)
 class PipelineSpec:
     """
     Steps, what they share, and what holds over everything that starts them.

@@ -283,21 +283,29 @@ def _collect(value: object, found: list[object], skipped: frozenset[type]) -> No
     parts: Iterable[object] = ()
     if isinstance(value, dict):  # most are: asking for a Mapping takes longer
         parts = value.values()
+    elif isinstance(value, Symbol):
+        found.append(value)
+        parts = _parts(value)
     elif isinstance(value, (list, tuple)):
         parts = value
     elif isinstance(value, Mapping):
         parts = value.values()
     else:
         found.append(value)
-        if isinstance(value, Text):
-            parts = value.parts
-        elif isinstance(value, Json):
-            parts = (value.document,)
-        elif isinstance(value, Apply):
-            parts = value.values
     for part in parts:
         if type(part) not in skipped:
             _collect(part, found, skipped)
+
+
+def _parts(symbol: Symbol) -> tuple[object, ...]:
+    match symbol:
+        case Text(parts):
+            return parts
+        case Json(document):
+            return (document,)
+        case Apply(_, values):
+            return values
+    return ()
 
 
 def show(value: object) -> object:

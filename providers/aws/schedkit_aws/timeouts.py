@@ -5,6 +5,7 @@ own limits do not.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from schedkit_aws.limits import LONGEST_RUN
@@ -22,6 +23,7 @@ def of_step(step: Step, spec: PipelineSpec) -> int:
     return min(own, spec.timeout, LONGEST_RUN)
 
 
+@lru_cache
 def watched(spec: PipelineSpec) -> int | None:
     """
     The seconds of a whole run, where steps that each keep their own limit could take longer.

@@ -4,6 +4,7 @@ What becomes of each thing that a pipeline asks for.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from schedkit.findings import Feature, Finding, emulated, exact, refused
@@ -53,6 +54,7 @@ _OVERLAP = {
 _RACE = "; two that look in one instant both start"
 
 
+@lru_cache
 def can_run(spec: PipelineSpec, options: Options) -> bool:
     """
     Whether there is a definition at all: each step has an image and an instance type.
