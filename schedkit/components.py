@@ -5,14 +5,16 @@ The Pulumi components: compile, prove, refuse; only then anything is registered.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import attrs
 import pulumi
 
 from schedkit.backend import Backend, Target
-from schedkit.deploy import child_name, deploy, ordered, resolved
+from schedkit.deploy import Making, child_name, deploy, finished, ordered, resolved
 from schedkit.exceptions import PlanError, SpecError
 from schedkit.pipeline import Keep, Overlap, PipelineSpec, Step
 from schedkit.planning import Overrides, plan_for
@@ -53,10 +55,10 @@ class _Component(pulumi.ComponentResource):
         overrides: Overrides | None,
         opts: pulumi.ResourceOptions | None,
         above: Pipeline | None = None,
-    ) -> None:
+    ) -> Making[None]:
         """
-        All that a component's `__init__` does; pulumi takes the caller of that for the place in
-        the program that made the resource.
+        All that a component's `__init__` does, but for the calls that make resources, which it
+        does itself; pulumi takes its caller for the place in the program that made them.
         """
         self._kind = type(spec).__name__.removesuffix("Spec")
         _check_options(f"{self._kind} {spec.name!r}", opts)
@@ -69,15 +71,15 @@ class _Component(pulumi.ComponentResource):
         self._report()
         gate = self._program.gate(backend.name)
         token = f"schedkit:index:{self._kind}"
-        super().__init__(token, spec.name, {"backend": gate}, opts)
+        yield partial(super().__init__, token, spec.name, {"backend": gate}, opts)
         self.resources: Mapping[str, pulumi.Resource] = {}
         if self.refusal or (above and above.refusal):
             self._hand_out(self._never())
             return
         others = self._others(above)
         nodes, classes = self.plan.nodes, self.translator.classes
-        if nodes:  # no deeper: pulumi looks at each frame between a resource and the program
-            self.resources = deploy(
+        if nodes:
+            self.resources = yield from deploy(
                 nodes, classes, self.plan.name, self, others, self._program.lookups
             )
         self._hand_out(self._id(others))
@@ -97,8 +99,8 @@ class _Component(pulumi.ComponentResource):
         """
         if pulumi.runtime.is_dry_run() and COLLECTOR.get() is None:
             pulumi.log.info(summary(self.plan, datetime.now(UTC)), self)
-        made = {key: resource for key, resource in others.items() if resource is not None}
-        return resolved(self.plan.schedule_id, {**made, **self.resources})
+        there = {key: resource for key, resource in others.items() if resource is not None}
+        return resolved(self.plan.schedule_id, {**there, **self.resources})
 
     def _never(self) -> pulumi.Output[str]:
         """
@@ -136,10 +138,10 @@ class _Component(pulumi.ComponentResource):
             if (owner, "") not in shared:
                 shared[owner, ""] = _Shared(owner, [provider] if provider else [])
             name = child_name(owner, node.key, first=False)
-            before = {key: made for (of, key), made in shared.items() if of == owner and key}
+            before = {key: each for (of, key), each in shared.items() if of == owner and key}
             home, lookups = shared[owner, ""], self._program.lookups
-            made = deploy((node,), self.translator.classes, name, home, before, lookups)
-            shared[owner, node.key] = made[node.key]
+            work = deploy((node,), self.translator.classes, name, home, before, lookups)
+            shared[owner, node.key] = finished(work)[node.key]
         return shared[owner, node.key]
 
 
@@ -207,7 +209,11 @@ class Pipeline(_Component):
             keep=keep,
         )
         self.starters: list[str] = []
-        self._declare(spec, current().backend(backend), _target(), overrides, opts)
+        work = self._declare(spec, current().backend(backend), _target(), overrides, opts)
+        made = None
+        with suppress(StopIteration):
+            while True:
+                made = work.send(made)()
         self.spec: PipelineSpec = spec
         keys = (node.key for node in self.plan.nodes)
         self.within = {f"pipeline/{key}": self.resources.get(key) for key in keys}
@@ -284,7 +290,11 @@ class Schedule(_Component):
         )
         pipeline.starters.append(name)
         where = _beside(pipeline, opts)
-        self._declare(spec, pipeline.translator, target, overrides, where, pipeline)
+        work = self._declare(spec, pipeline.translator, target, overrides, where, pipeline)
+        made = None
+        with suppress(StopIteration):
+            while True:
+                made = work.send(made)()
         self.spec: ScheduleSpec = spec
 
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 import contextlib
 import importlib
 import warnings
-from collections.abc import Callable, Mapping
-from functools import cache
+from collections.abc import Callable, Generator, Mapping
+from functools import cache, partial
 from graphlib import CycleError, TopologicalSorter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import pulumi
 from pulumi import _types
@@ -24,6 +24,8 @@ from schedkit.plan import Apply, Json, Lookup, Node, Ref, Text, dumps, walk
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+T = TypeVar("T")
+Making: TypeAlias = Generator[Callable[[], Any], Any, T]
 Resources = dict[str, pulumi.Resource]
 Lookups = dict[tuple[object, ...], pulumi.Output[Any]]
 """By provider, token and arguments, and by output."""
@@ -36,9 +38,12 @@ def deploy(
     parent: pulumi.Resource,
     others: Mapping[str, pulumi.Resource | None],
     lookups: Lookups | None = None,
-) -> Resources:
+) -> Making[Resources]:
     """
     Create the nodes below *parent*, in the order that references and `after` ask for.
+
+    Yields what makes each, to be called and sent back by whoever stands nearest to the program:
+    pulumi reads the source of every frame between that and a resource.
 
     Args:
         nodes: The first one bears *name*, every other one `<name>-<key>`.
@@ -78,9 +83,21 @@ def deploy(
             raise OverrideError(culprit, f"{path} has no such input", hint(str(key), names))
         arguments: dict[str, Any] = {names[key]: value for key, value in inputs.items()}
         child = child_name(name, node.key, first=node is nodes[0])
-        resource: pulumi.Resource = kind(child, opts=opts, **arguments)
+        resource = yield partial(kind, child, opts=opts, **arguments)
         made[node.key] = scope.resources[node.key] = resource
     return made
+
+
+def finished(work: Making[T]) -> T:
+    """
+    Call all that is yielded, and return what comes of it.
+    """
+    result = None
+    try:
+        while True:
+            result = work.send(result)()
+    except StopIteration as end:
+        return end.value  # type: ignore[no-any-return]
 
 
 def child_name(name: str, key: str, *, first: bool) -> str:
@@ -168,7 +185,10 @@ class _Scope:
             return value
         match value:
             case dict():  # most are: asking for a Mapping takes longer
-                return {key: self.resolve(item) for key, item in value.items()}
+                return {
+                    key: item if type(item) in SCALARS else self.resolve(item)
+                    for key, item in value.items()
+                }
             case Ref():
                 return self.output(value)
             case Lookup():

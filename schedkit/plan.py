@@ -158,9 +158,8 @@ class Timing:
         What the platform receives in a resource with these inputs.
         """
         zone = self.timezone if isinstance(self.timezone, str) else at(inputs, self.timezone)
-        more = {
-            name: str(at(inputs, path)) for name, path in self.more.items() if at(inputs, path)
-        }
+        asked = ((name, at(inputs, path)) for name, path in self.more.items())
+        more = {name: str(value) for name, value in asked if value}
         return Native(str(at(inputs, self.text)), str(zone), more)
 
     def is_paused(self, inputs: object) -> bool:
@@ -206,10 +205,11 @@ class Plan:
         if len(keys) != len(set(keys)):
             raise PlanError(culprit, f"two nodes have one key: {', '.join(keys)}", "rename one")
         for node in self.nodes:
-            unknown = sorted(k for k in node.references if "/" not in k and k not in keys)
+            unknown = [k for k in node.references if "/" not in k and k not in keys]
             if unknown:
-                reason = f"node {node.key!r} refers to {unknown[0]!r}"
-                raise PlanError(culprit, reason, hint(unknown[0], keys))
+                first = min(unknown)
+                reason = f"node {node.key!r} refers to {first!r}"
+                raise PlanError(culprit, reason, hint(first, keys))
 
     def node(self, key: str) -> Node:
         """
@@ -246,7 +246,9 @@ def at(inputs: object, path: tuple[str, ...]) -> object:
     The value at *path* in a resource's inputs; None when nothing stands there.
     """
     for name in path:
-        inputs = inputs.get(name) if isinstance(inputs, (dict, Mapping)) else None
+        if not isinstance(inputs, (dict, Mapping)):
+            return None
+        inputs = inputs.get(name)
     return inputs
 
 
