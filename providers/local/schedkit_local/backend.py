@@ -1,16 +1,21 @@
 """
 Backend `local`: what becomes of each feature on this machine.
 
-A pipeline is one document; `Local.run` runs it now. Nothing here is a Pulumi resource.
+A pipeline is one document, and so is a schedule; `Local.run` runs the first now, `schedkit serve`
+the second on time. Nothing here is a Pulumi resource.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+import attrs
+
 from schedkit.backend import Backend, RunResult, Target
 from schedkit.findings import Feature, Finding, emulated, exact, refused
-from schedkit.plan import Node, Plan
+from schedkit.plan import Node, Plan, Timing
+from schedkit_local import schedule
+from schedkit_local.dialect import DIALECT
 from schedkit_local.document import read, write
 from schedkit_local.options import LocalOptions
 
@@ -45,11 +50,11 @@ EXACT = {
     Feature.TIMEOUT: "all steps that still run are ended",
     Feature.FORBID: "a lock in the folder of runs: a second run on this machine does not start",
     Feature.REPLACE: "a lock in the folder of runs: the earlier run is stopped first",
+    Feature.QUEUE: "in the order of their instants, and after a `schedkit run` that goes on",
 }
 EMULATED = {
     Feature.SECRETS: "read from the variable SCHEDKIT_SECRET_<NAME>_<KEY> of whoever runs it",
-    Feature.KEEP: "old runs are removed when the pipeline runs again on this machine",
-    Feature.QUEUE: "a run waits for a lock; of several that wait, any may be next",
+    Feature.KEEP: "by `schedkit serve` every hour, else when the pipeline runs again here",
 }
 
 
@@ -60,7 +65,11 @@ class Local(Backend):
 
     name = "local"
     options = LocalOptions
-    classes: ClassVar[Mapping[str, str | None]] = {RUN: None}
+    classes: ClassVar[Mapping[str, str | None]] = {RUN: None, schedule.SCHEDULE: None}
+    dialect = DIALECT
+    timings: ClassVar[Mapping[str, Timing]] = {
+        schedule.SCHEDULE: attrs.evolve(schedule.TIMING, node="")
+    }
     settings: LocalOptions
 
     def compile_pipeline(self, spec: PipelineSpec, target: Target) -> Plan:
@@ -74,15 +83,10 @@ class Local(Backend):
 
     def compile_schedule(self, spec: ScheduleSpec, target: Target) -> Plan:
         """
-        A refusal: nothing on this machine starts pipelines on time yet.
+        One document, which `schedkit serve` reads.
         """
         del target
-        finding = refused(
-            Feature.SCHEDULE,
-            "nothing on this machine starts pipelines on time yet",
-            "run the pipeline now with `schedkit run`, or choose another backend for the schedule",
-        )
-        return Plan(self.name, "Schedule", spec.name, findings=(finding,))
+        return schedule.compile_schedule(spec)
 
     def run(
         self,

@@ -112,7 +112,7 @@ def write(spec: PipelineSpec) -> dict[str, object]:
         timeout_seconds=spec.timeout,
         keep_days=spec.keep.days if spec.keep else None,
     )
-    return _CONVERTER.unstructure(document)
+    return CONVERTER.unstructure(document)
 
 
 def read(inputs: Mapping[str, object], culprit: str) -> RunDocument:
@@ -130,7 +130,7 @@ def read(inputs: Mapping[str, object], culprit: str) -> RunDocument:
         raise RunFailedError(culprit, "holds a value that only an engine knows", cure)
     cure = "correct overrides={'run': {...}}"
     try:
-        document = _CONVERTER.structure(inputs, RunDocument)
+        document = CONVERTER.structure(inputs, RunDocument)
     except cattrs.BaseValidationError as error:
         reasons = ", ".join(cattrs.transform_error(error, path="run"))
         raise RunFailedError(culprit, f"has a plan that cannot be run: {reasons}", cure) from None
@@ -237,4 +237,4 @@ def _converter() -> cattrs.Converter:
     return converter
 
 
-_CONVERTER = _converter()
+CONVERTER = _converter()

@@ -17,7 +17,7 @@ from contextlib import nullcontext
 from datetime import UTC, datetime
 from graphlib import TopologicalSorter
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -28,8 +28,10 @@ from schedkit_local.document import RunDocument, StepDocument, text
 from schedkit_local.files import StepFiles, tail, write_json
 from schedkit_local.options import LocalOptions
 from schedkit_local.process import Outcome, run_process
-from schedkit_local.progress import Progress
 
+
+if TYPE_CHECKING:
+    from schedkit_local.progress import Watcher
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -38,6 +40,11 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 class Job:
     """
     One run while it goes on.
+
+    Attributes:
+        program: The folder in which processes work.
+        folder: Of the run.
+        scheduled: Its instant; that at which it started, where no schedule started it.
     """
 
     document: RunDocument
@@ -45,10 +52,11 @@ class Job:
     program: Path
     folder: Path
     started: datetime
+    scheduled: datetime
     parameters: Mapping[str, Any]
     secrets: Mapping[str, Mapping[str, str]]
     docker: Docker | None
-    progress: Progress
+    progress: Watcher
     results: dict[str, StepResult] = attrs.field(
         init=False, default=attrs.Factory(lambda job: _waiting(job.document), takes_self=True)
     )
@@ -196,7 +204,7 @@ class Job:
             "SCHEDKIT_PIPELINE": self.document.pipeline,
             "SCHEDKIT_STEP": name,
             "SCHEDKIT_RUN_ID": self.folder.name,
-            "SCHEDKIT_SCHEDULED_TIME": f"{self.started:%Y-%m-%dT%H:%M:%SZ}",
+            "SCHEDKIT_SCHEDULED_TIME": f"{self.scheduled:%Y-%m-%dT%H:%M:%SZ}",
             "SCHEDKIT_ATTEMPT": str(attempt),
             "SCHEDKIT_INPUT": str(files.input),
             "SCHEDKIT_OUTPUT": str(files.output),

@@ -21,6 +21,7 @@ class LocalOptions:
         container: `auto` runs a step that has an image as a container when Docker answers, else
             as a process; `never` asks no Docker; `always` fails without one.
         parallel: How many steps run at the same time; None: all that can.
+        history: Days for which `schedkit serve` remembers a run that ended, and keeps its logs.
     """
 
     runs: str = attrs.field(default=".schedkit/runs", validator=shape(of_type(str)))
@@ -30,3 +31,4 @@ class LocalOptions:
     parallel: int | None = attrs.field(
         default=None, validator=shape(attrs.validators.optional([of_type(int), at_least(1)]))
     )
+    history: int = attrs.field(default=90, validator=shape(of_type(int), at_least(1)))

@@ -5,7 +5,7 @@ What a run shows while it goes on: a live table on a terminal, plain lines elsew
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 from rich.console import Console
 from rich.live import Live
@@ -29,6 +29,36 @@ STYLES = {
     "skipped": "yellow",
     "stopped": "yellow",
 }
+
+
+class Watcher(Protocol):
+    """
+    Who is told how a run goes.
+    """
+
+    def __enter__(self) -> object:
+        """
+        The run begins.
+        """
+        ...
+
+    def __exit__(self, *_: object) -> None:
+        """
+        It is over.
+        """
+        ...
+
+    def update(self, step: StepResult) -> None:
+        """
+        A step has changed.
+        """
+        ...
+
+    def finish(self, result: RunResult, last: Iterable[str]) -> None:
+        """
+        What became of it; *last* are the steps that no other needs.
+        """
+        ...
 
 
 class Progress:

@@ -57,9 +57,7 @@ def run(
             raise SpecError(f"{culprit}, parameter {name!r}", reason, cure)
     if not folder.is_dir():
         raise RunFailedError(f"{culprit}, folder {folder}", "is no folder", "name the program's")
-    secrets = _secrets(document)
-    docker = connect(options.container) if _wants_docker(document, options) else None
-    _check_images(document, docker)
+    secrets, docker = ready(document, options)
     runs = runs_folder(folder / options.runs)
     with turn(runs / f"{document.pipeline}.lock", document.pipeline, document.overlap):
         now = datetime.now(UTC)
@@ -72,12 +70,28 @@ def run(
             program=folder,
             folder=new_run(runs, document.pipeline, now),
             started=now,
+            scheduled=now,
             parameters={**document.parameters, **parameters},
             secrets=secrets,
             docker=docker,
             progress=Progress(show=show),
         )
         return job.run()
+
+
+def ready(
+    document: RunDocument, options: LocalOptions
+) -> tuple[dict[str, dict[str, str]], Docker | None]:
+    """
+    Return the secrets of each step, and Docker where it is needed.
+
+    Raises:
+        RunFailedError: Something that the run needs is not here.
+    """
+    secrets = _secrets(document)
+    docker = connect(options.container) if _wants_docker(document, options) else None
+    _check_images(document, docker)
+    return secrets, docker
 
 
 def _secrets(document: RunDocument) -> dict[str, dict[str, str]]:

@@ -1,0 +1,72 @@
+"""
+Loading the program in a process of its own: the server never imports it, nor pulumi.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+from schedkit.exceptions import ProgramError
+
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+
+def command(folder: Path, stack: str | None, config: Mapping[str, str]) -> list[str]:
+    """
+    Return the command that prints the document of a program.
+    """
+    chosen: Sequence[str] = ("--stack", stack) if stack else ()
+    pairs = [word for key, value in config.items() for word in ("--config", f"{key}={value}")]
+    return [sys.executable, "-m", "schedkit_local.serve.load", str(folder), *chosen, *pairs]
+
+
+class Loading:
+    """
+    One load that goes on.
+
+    Attributes:
+        file: To be read until `done`.
+    """
+
+    def __init__(self, words: Sequence[str]) -> None:
+        self._process = subprocess.Popen(
+            words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=False
+        )
+        assert self._process.stdout is not None  # noqa: S101, for the type
+        self._stream = self._process.stdout
+        self._parts: list[bytes] = []
+        self.file = self._stream.fileno()
+
+    def read(self) -> bool:
+        """
+        Take what is there; whether that was the end.
+        """
+        part = self._stream.read1(1 << 20)
+        self._parts.append(part)
+        return not part
+
+    def document(self) -> Mapping[str, Any]:
+        """
+        Wait for the end and return what was loaded.
+
+        Raises:
+            ProgramError: What was wrong, in the words of the one who found it.
+        """
+        while not self.read():
+            pass
+        self._process.wait()
+        self._stream.close()
+        try:
+            found = json.loads(b"".join(self._parts))
+        except ValueError:
+            reason = f"loading it ended with exit code {self._process.returncode} and no word"
+            raise ProgramError("the program", reason, "try: schedkit plan DIR") from None
+        if error := found.get("error"):
+            raise ProgramError(error["culprit"], error["reason"], error["cure"])
+        return found  # type: ignore[no-any-return]

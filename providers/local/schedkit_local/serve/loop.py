@@ -1,0 +1,361 @@
+"""
+The loop of `schedkit serve`: one thread, which sleeps until an instant, a signal or a word.
+
+All that it knows is in the ledger before anything is done about it, and it begins from there: a
+start, a reload and the time after a full disk are the same.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from schedkit.exceptions import SchedkitError, StateError
+from schedkit.starting import Desk, Due, Miss, Start, Stop, Wait
+from schedkit_local.serve import requests, worker
+from schedkit_local.serve.clock import LOOK
+from schedkit_local.serve.install import install
+from schedkit_local.serve.ledger import fifo
+from schedkit_local.serve.loading import Loading
+from schedkit_local.serve.process import lives
+from schedkit_local.serve.rows import GOING
+from schedkit_local.serve.writing import Book
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from schedkit.starting import Decision
+    from schedkit_local.serve.beside import Beside
+    from schedkit_local.serve.clock import Clock
+    from schedkit_local.serve.ledger import Ledger
+    from schedkit_local.serve.program import Program
+    from schedkit_local.serve.rows import Run
+
+AGAIN = 5.0  # seconds until a state file that cannot be used is tried again
+TIDY = 3_600.0  # seconds between two looks for what is old
+
+
+class Server:
+    """
+    Fires what a ledger's program schedules, until it is told to end.
+
+    Attributes:
+        desk: What decides.
+        left: How many runs may yet end before the server does; None is any number.
+        replaced: Whether it ended to begin again with a newer program.
+        awaiting: Requests that the load which goes on will answer.
+        beside: Processes that are kept running.
+        load_words: The command that loads the program.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        program: Program,
+        clock: Clock,
+        *,
+        most: int | None = None,
+        runs: int | None = None,
+        say: Callable[[str], None],
+    ) -> None:
+        self.ledger = ledger
+        self.program = program
+        self.clock = clock
+        self.say = say
+        self.desk: Desk
+        self.ended = self.replaced = self.requested = False
+        self.left = runs
+        self.most = most
+        self.awaiting: list[int] = []
+        self.beside: list[Beside] = []
+        self.load_words: list[str] = []
+        self._hup = False
+        self._loading: Loading | None = None
+        self.book = Book(ledger, program)
+        self._rows: dict[Due, Run] = {}  # of what goes on
+        self._children: dict[int, Due | None] = {}
+        self._mourned: set[Due] = set()
+        self._again = 0.0
+        self._tidied = 0.0
+        self._selector = selectors.DefaultSelector()
+        self._calls: dict[int, Callable[[], object]] = {}
+
+    # -- the loop -----------------------------------------------------------------------------
+
+    def serve(self) -> None:
+        """
+        Go on until `end`, or until so many runs have ended.
+        """
+        self._listen()
+        self.recover()
+        while not self.ended:
+            try:
+                self._tick()
+            except StateError as error:
+                self._stumbled(error)
+            if not self.ended:
+                self._sleep()
+
+    def end(self) -> None:
+        """
+        Return from `serve` soon; what runs goes on.
+        """
+        self.ended = True
+
+    def hup(self) -> None:
+        """
+        Reload soon: for a handler of signals.
+        """
+        self._hup = True
+
+    def watch(self, file: int, call: Callable[[], object]) -> None:
+        """
+        Call when a file can be read.
+        """
+        self._calls[file] = call
+        self._selector.register(file, selectors.EVENT_READ)
+
+    def forget(self, file: int) -> None:
+        """
+        Watch it no more.
+        """
+        del self._calls[file]
+        self._selector.unregister(file)
+
+    def recover(self) -> None:
+        """
+        Begin, or begin again, from what the ledger says.
+        """
+        rows = self.ledger.open_runs()
+        self._rows = {due_of(row): row for row in rows if row.state in GOING}
+        waiting = {due_of(row): row.pipeline for row in rows if row.state == "waiting"}
+        self.desk = Desk(
+            self.book.rules(),
+            self.book.firsts(int(self.clock.now())),
+            most=self.most,
+            seed=f"{self.program.project}/{self.program.stack}",
+            overlaps={
+                name: each.document.overlap for name, each in self.program.pipelines.items()
+            },
+            running={due: row.pipeline for due, row in self._rows.items()},
+            waiting=waiting,
+        )
+        self._mourned.clear()
+        alive = set(self._children.values())
+        for due, row in self._rows.items():
+            if row.state == "starting" and due not in alive:
+                self._fork(due)
+
+    def _tick(self) -> None:
+        now = self.clock.now()
+        self._reap()
+        self._settle()
+        for request in self.ledger.requests() if self.requested else ():
+            requests.answer(self, request)
+        self.requested = False
+        if self._hup:
+            self._hup = False
+            self.reload()
+        for each in self.beside:
+            each.keep()
+        self._carry_out(self.desk.at(int(now)))
+        if now - self._tidied > TIDY:
+            self._tidied = now
+            self._tidy(now)
+
+    def _sleep(self) -> None:
+        until = self.desk.wakes()
+        if self._again:
+            until = min(self._again, self.clock.now() + AGAIN if until is None else until)
+        timeout = self.clock.wait(until)
+        if any(due not in self._children.values() for due in self._rows):
+            timeout = LOOK if timeout is None else min(timeout, LOOK)  # no child: nobody tells
+        for key, _ in self._selector.select(timeout):
+            self._calls[key.fd]()
+
+    def _stumbled(self, error: StateError) -> None:
+        """
+        The state file cannot be used: nothing starts that is not written down.
+        """
+        self.say(f"{error}; trying again in {AGAIN:g} s")
+        time.sleep(AGAIN)
+        with suppress(StateError):
+            self.recover()
+
+    # -- decisions ----------------------------------------------------------------------------
+
+    def _carry_out(self, decisions: list[Decision]) -> None:
+        moved = self.desk.moved()
+        if not decisions and not moved:
+            return
+        now = self.clock.now()
+        with self.ledger.writing():
+            kept = self.book.write(decisions, moved, now)
+        for each in decisions:
+            if isinstance(each, Start) and each.due in kept:
+                self._rows[each.due] = kept[each.due]
+                self._fork(each.due)
+                self.say(f"{kept[each.due].id} starts, {now - each.due.at:.2f} s late")
+            elif isinstance(each, Start):  # it has had its run
+                self.desk.ended(each.due)
+            elif isinstance(each, Stop):
+                self.stop(each.due, "a later run replaced it")
+            elif isinstance(each, Miss):
+                self.say(f"{self.book.name(each.due)} is missed: {each.reason}")
+            elif isinstance(each, Wait):
+                self.say(f"{self.book.name(each.due)} waits for room")
+
+    def stop(self, due: Due, reason: str) -> None:
+        """
+        End a run that goes on, and write down why before it ends.
+        """
+        row = self._rows[due]
+        if self.book.stop(row, reason, self.clock.now()):
+            row = self.ledger.run(row.id) or row
+            if lives(row.pid, row.birth) and row.pid:
+                with suppress(ProcessLookupError):
+                    os.kill(row.pid, signal.SIGTERM)
+
+    def _fork(self, due: Due) -> None:
+        row = self._rows[due]
+        piped = self.program.pipelines.get(row.pipeline)
+        if piped is None:
+            self.book.drop(row, "its pipeline was removed from the program", self.clock.now())
+            return
+        path, folder = self.ledger.path, self.program.folder
+        self._children[worker.fork(lambda: worker.run(path, row, piped, folder))] = due
+
+    # -- ends ---------------------------------------------------------------------------------
+
+    def _reap(self) -> None:
+        with suppress(ChildProcessError):
+            while (pid := os.waitpid(-1, os.WNOHANG)[0]) > 0:
+                self._children.pop(pid, None)
+
+    def _settle(self) -> None:
+        """
+        Look what became of the runs that go on.
+        """
+        if not self._rows:
+            return
+        found = {row.seq: row for row in self.book.now(self._rows.values())}
+        alive = set(self._children.values())
+        for due, before in list(self._rows.items()):
+            row = found.get(before.seq)
+            if row is None or row.state not in GOING:
+                self._over(due, row)
+            elif row.state == "running":
+                self._rows[due] = row
+                if not lives(row.pid, row.birth) and due not in self._mourned:
+                    self._mourn(due)
+            elif due not in alive:
+                self._once_more(due)
+
+    def _over(self, due: Due, row: Run | None) -> None:
+        del self._rows[due]
+        self._mourned.discard(due)
+        self.desk.ended(due)
+        if row is None:
+            return
+        why = f": {row.reason.splitlines()[0]}" if row.reason else ""
+        spent = (row.ended or 0) - (row.started or row.ended or 0)
+        self.say(f"{row.id} {row.state} after {spent:.1f} s{why}")
+        if self.left is not None:
+            self.left -= 1
+            self.ended = self.ended or self.left <= 0
+
+    def _mourn(self, due: Due) -> None:
+        path, row = self.ledger.path, self._rows[due]
+        self._mourned.add(due)
+        self._children[worker.fork(lambda: worker.mourn(path, row))] = None
+
+    def _once_more(self, due: Due) -> None:
+        """
+        Nobody took it: the process that should have is dead.
+        """
+        now = self.clock.now()
+        if now < self._again:
+            return
+        self._again = now + LOOK
+        deadline = self.book.deadline(due)
+        if now > max(due.at, self._rows[due].started or 0) + deadline:
+            self.book.drop(self._rows[due], "no process could take it in time", now)
+        else:
+            self._fork(due)
+
+    # -- a newer program ----------------------------------------------------------------------
+
+    def reload(self) -> None:
+        """
+        Load the program again; once more, if it is being loaded already.
+        """
+        if self._loading is None:
+            self._loading = Loading(self.load_words)
+            self.watch(self._loading.file, self._heard)
+
+    def _heard(self) -> None:
+        loading = self._loading
+        if loading is None or not loading.read():
+            return
+        self.forget(loading.file)
+        self._loading = None
+        try:
+            self._adopt(loading.document())
+        except SchedkitError as error:
+            text = f"the program is broken, and the one before it goes on: {error}"
+            self.ledger.write("UPDATE program SET error = :error", error=text)
+            self._answer(text, ok=False)
+
+    def _adopt(self, document: Mapping[str, object]) -> None:
+        if document == self.program.document:
+            now = self.clock.now()
+            self.ledger.write("UPDATE program SET loaded = :now, error = ''", now=now)
+            self._answer("the program is as it was", ok=True)
+            return
+        changes = install(self.ledger, document, self.clock.now())
+        told = "; ".join(changes) or "no schedule changes"
+        self._answer(f"the program is reloaded: {told}", ok=True)
+        self.ended = self.replaced = True
+
+    def _answer(self, text: str, *, ok: bool) -> None:
+        requests.conclude(self, self.awaiting, text, ok=ok)
+        self.awaiting.clear()
+
+    # -- the rest -----------------------------------------------------------------------------
+
+    def _listen(self) -> None:
+        ears, mouth = os.pipe()
+        for end in (ears, mouth):
+            os.set_blocking(end, False)
+        signal.set_wakeup_fd(mouth, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        self.watch(ears, lambda: os.read(ears, 4096))
+        path = fifo(self.ledger.path)
+        with suppress(FileExistsError):
+            os.mkfifo(path, 0o600)
+        pipe = os.open(path, os.O_RDWR | os.O_NONBLOCK)  # never at its end
+        self.watch(pipe, lambda: self._woken(pipe))
+        if self.clock.file is not None:
+            self.watch(self.clock.file, self.clock.rung)
+        self.requested = True
+
+    def _woken(self, pipe: int) -> None:
+        os.read(pipe, 65_536)
+        self.requested = True
+
+    def _tidy(self, now: float) -> None:
+        before, files = self.program.kept(now)
+        path = self.ledger.path
+        self._children[worker.fork(lambda: worker.tidy(path, before, files))] = None
+
+
+def due_of(row: Run) -> Due:
+    """
+    Return the identity of a row.
+    """
+    return Due(row.due, row.schedule, row.scheduled)

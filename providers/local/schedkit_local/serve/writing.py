@@ -1,0 +1,184 @@
+"""
+What the server writes into its ledger.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import attrs
+
+from schedkit.starting import Miss, Start, Wait
+from schedkit_local.serve.rows import Run
+from schedkit_local.serve.worker import parameters_text
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from schedkit.starting import Decision, Due, Rule
+    from schedkit_local.serve.ledger import Ledger
+    from schedkit_local.serve.program import Program
+
+BY_HAND = "@"
+"""Before the name of a pipeline: the schedule of its runs that no schedule started."""
+
+_STATES = {Start: "starting", Wait: "waiting", Miss: "missed"}
+_RUN = """
+    INSERT INTO run
+        (id, schedule, pipeline, scheduled, due, state, reason, cause, parameters, started, ended)
+    VALUES
+        (:id, :schedule, :pipeline, :scheduled, :due, :state, :reason, :cause, :parameters,
+         :started, :ended)
+    ON CONFLICT (schedule, scheduled) DO UPDATE SET
+        state = excluded.state, reason = excluded.reason, started = excluded.started,
+        ended = excluded.ended
+    WHERE state = 'waiting' AND excluded.state != 'waiting'
+"""
+_BACK = """
+    UPDATE run SET state = 'waiting', reason = '', ended = NULL, started = NULL,
+        cause = 'backfill'
+    WHERE schedule = :schedule AND scheduled = :scheduled AND state IN ('missed', 'lost')
+"""
+_IDENTITY = "SELECT * FROM run WHERE schedule = :schedule AND scheduled = :scheduled"
+
+
+def run_id(schedule: str, scheduled: int) -> str:
+    """
+    Return what users call a run: `nightly-20261123t010000z`, `train.20261123t042050z` by hand.
+    """
+    stamp = f"{datetime.fromtimestamp(scheduled, UTC):%Y%m%dt%H%M%Sz}"
+    by_hand = schedule.startswith(BY_HAND)
+    return f"{schedule.removeprefix(BY_HAND)}{'.' if by_hand else '-'}{stamp}"
+
+
+class Book:
+    """
+    The ledger, as the server of one program writes it.
+    """
+
+    def __init__(self, ledger: Ledger, program: Program) -> None:
+        self._ledger = ledger
+        self._program = program
+
+    def rules(self) -> list[Rule]:
+        """
+        Return what is scheduled, pauses of the user included.
+        """
+        paused = {row.name for row in self._ledger.schedules() if row.paused}
+        rules = (each.rule for each in self._program.schedules.values())
+        return [attrs.evolve(r, paused=True) if r.name in paused else r for r in rules]
+
+    def firsts(self, now: int) -> dict[str, int]:
+        """
+        Return from which instant on each schedule is undecided.
+        """
+        known = {row.name: row.since for row in self._ledger.schedules()}
+        return {name: known.get(name, now) for name in self._program.schedules}
+
+    def name(self, due: Due) -> str:
+        """
+        Return what users call the run.
+        """
+        return run_id(due.schedule, due.scheduled)
+
+    def deadline(self, due: Due) -> int:
+        """
+        Return how many seconds after its instant a run may start.
+        """
+        served = self._program.schedules.get(due.schedule)
+        return 300 if served is None else served.rule.starting_deadline
+
+    def write(
+        self, decisions: Iterable[Decision], moved: Mapping[str, int], now: float
+    ) -> dict[Due, Run]:
+        """
+        Write down what was decided; return the rows of what is to start, by instant.
+        """
+        started = []
+        for each in decisions:
+            if type(each) not in _STATES:
+                continue
+            row = self._row(each, now)
+            changed = self._ledger.write(_RUN, **row)
+            if changed and isinstance(each, Start):
+                started.append(each.due)
+        rows = [{"name": name, "since": since} for name, since in moved.items()]
+        self._ledger.write_all("UPDATE schedule SET since = :since WHERE name = :name", rows)
+        return {due: self.row(due) for due in started}
+
+    def row(self, due: Due) -> Run:
+        """
+        Return the row of an instant that has one.
+        """
+        identity = {"schedule": due.schedule, "scheduled": due.scheduled}
+        return self._ledger.read(Run, _IDENTITY, **identity)[0]
+
+    def _row(self, decision: Decision, now: float) -> dict[str, object]:
+        due = decision.due
+        served = self._program.schedules.get(due.schedule)
+        missed = isinstance(decision, Miss)
+        return {
+            "id": self.name(due),
+            "schedule": due.schedule,
+            "pipeline": served.rule.pipeline if served else due.schedule.removeprefix(BY_HAND),
+            "scheduled": due.scheduled,
+            "due": due.at,
+            "state": _STATES[type(decision)],
+            "reason": decision.reason if isinstance(decision, Miss) else "",
+            "cause": "schedule" if served else "trigger",
+            "parameters": parameters_text(served.parameters if served else {}),
+            "started": now if isinstance(decision, Start) else None,
+            "ended": now if missed else None,
+        }
+
+    def now(self, rows: Iterable[Run]) -> list[Run]:
+        """
+        Return the same runs as they are now.
+        """
+        numbers = ", ".join(str(row.seq) for row in rows)
+        return self._ledger.read(Run, f"SELECT * FROM run WHERE seq IN ({numbers})")  # noqa: S608
+
+    def stop(self, row: Run, reason: str, now: float) -> bool:
+        """
+        Write down why a run ends before it does; whether there is a process to be told.
+        """
+        values = {"seq": row.seq, "reason": reason, "now": now}
+        end = "UPDATE run SET state = 'stopped', reason = :reason, ended = :now"
+        if self._ledger.write(f"{end} WHERE seq = :seq AND state = 'starting'", **values):
+            return False
+        why = "UPDATE run SET reason = :reason WHERE seq = :seq AND state = 'running'"
+        return bool(self._ledger.write(why, seq=row.seq, reason=reason))
+
+    def drop(self, row: Run, reason: str, now: float) -> None:
+        """
+        What nobody took, or what waits, is missed.
+        """
+        self._ledger.write(
+            "UPDATE run SET state = 'missed', reason = :reason, ended = :now, started = NULL "
+            "WHERE seq = :seq AND state IN ('starting', 'waiting')",
+            seq=row.seq,
+            reason=reason,
+            now=now,
+        )
+
+    def offer(self, due: Due, pipeline: str, cause: str, parameters: Mapping[str, object]) -> bool:
+        """
+        Write down a run that somebody asks for; whether it is one that has not run yet.
+        """
+        row = {
+            "id": self.name(due),
+            "schedule": due.schedule,
+            "pipeline": pipeline,
+            "scheduled": due.scheduled,
+            "due": due.at,
+            "state": "waiting",
+            "reason": "",
+            "cause": cause,
+            "parameters": parameters_text(parameters),
+            "started": None,
+            "ended": None,
+        }
+        back = {"schedule": due.schedule, "scheduled": due.scheduled}
+        return bool(self._ledger.write(_RUN, **row) or self._ledger.write(_BACK, **back))
