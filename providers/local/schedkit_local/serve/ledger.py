@@ -45,7 +45,7 @@ _CAUSES = (  # part of SQLite's message -> what it means, and what to do
 
 class Ledger:
     """
-    An open state file. Not to be used after a fork: open another.
+    An open state file. A fork of this process must find it closed: see `aside`.
     """
 
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
@@ -85,6 +85,21 @@ class Ledger:
         Let the file go.
         """
         self._connection.close()
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """
+        Close the file for a while: a process forked meanwhile may open it for itself.
+
+        SQLite keeps in memory which files a process has open and locked, which is wrong in its
+        child (https://www.sqlite.org/howtocorrupt.html#_carrying_an_open_database_connection_across_a_fork_).
+        """
+        self._connection.close()
+        try:
+            yield
+        finally:
+            with told(self.path):
+                self._connection = _connected(self.path)
 
     @contextmanager
     def writing(self) -> Iterator[None]:

@@ -12,6 +12,7 @@ import selectors
 import signal
 import time
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from schedkit.exceptions import SchedkitError, StateError
@@ -27,7 +28,7 @@ from schedkit_local.serve.writing import Book
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from schedkit.starting import Decision
     from schedkit_local.serve.beside import Beside
@@ -147,9 +148,8 @@ class Server:
         )
         self._mourned.clear()
         alive = set(self._children.values())
-        for due, row in self._rows.items():
-            if row.state == "starting" and due not in alive:
-                self._fork(due)
+        starting = [due for due, row in self._rows.items() if row.state == "starting"]
+        self._fork(due for due in starting if due not in alive)
 
     def _tick(self) -> None:
         now = self.clock.now()
@@ -196,10 +196,10 @@ class Server:
         now = self.clock.now()
         with self.ledger.writing():
             kept = self.book.write(decisions, moved, now)
+        self._rows |= kept
+        self._fork(kept)
         for each in decisions:
             if isinstance(each, Start) and each.due in kept:
-                self._rows[each.due] = kept[each.due]
-                self._fork(each.due)
                 self.say(f"{kept[each.due].id} starts, {now - each.due.at:.2f} s late")
             elif isinstance(each, Start):  # it has had its run
                 self.desk.ended(each.due)
@@ -221,14 +221,29 @@ class Server:
                 with suppress(ProcessLookupError):
                     os.kill(row.pid, signal.SIGTERM)
 
-    def _fork(self, due: Due) -> None:
-        row = self._rows[due]
-        piped = self.program.pipelines.get(row.pipeline)
-        if piped is None:
-            self.book.drop(row, "its pipeline was removed from the program", self.clock.now())
-            return
+    def _fork(self, dues: Iterable[Due]) -> None:
+        """
+        Begin a process for each of these runs.
+        """
         path, folder = self.ledger.path, self.program.folder
-        self._children[worker.fork(lambda: worker.run(path, row, piped, folder))] = due
+        work: list[tuple[Due, Callable[[], object]]] = []
+        for due in dues:
+            row = self._rows[due]
+            piped = self.program.pipelines.get(row.pipeline)
+            if piped is None:
+                self.book.drop(row, "its pipeline was removed from the program", self.clock.now())
+            else:
+                work.append((due, partial(worker.run, path, row, piped, folder)))
+        if work:
+            with self.ledger.aside():
+                self._children |= {worker.fork(each): due for due, each in work}
+
+    def _help(self, work: Callable[[], object]) -> None:
+        """
+        Do something that takes long in a process of its own.
+        """
+        with self.ledger.aside():
+            self._children[worker.fork(work)] = None
 
     # -- ends ---------------------------------------------------------------------------------
 
@@ -270,9 +285,8 @@ class Server:
             self.ended = self.ended or self.left <= 0
 
     def _mourn(self, due: Due) -> None:
-        path, row = self.ledger.path, self._rows[due]
         self._mourned.add(due)
-        self._children[worker.fork(lambda: worker.mourn(path, row))] = None
+        self._help(partial(worker.mourn, self.ledger.path, self._rows[due]))
 
     def _once_more(self, due: Due) -> None:
         """
@@ -286,7 +300,7 @@ class Server:
         if now > max(due.at, self._rows[due].started or 0) + deadline:
             self.book.drop(self._rows[due], "no process could take it in time", now)
         else:
-            self._fork(due)
+            self._fork([due])
 
     # -- a newer program ----------------------------------------------------------------------
 
@@ -350,8 +364,7 @@ class Server:
 
     def _tidy(self, now: float) -> None:
         before, files = self.program.kept(now)
-        path = self.ledger.path
-        self._children[worker.fork(lambda: worker.tidy(path, before, files))] = None
+        self._help(partial(worker.tidy, self.ledger.path, before, files))
 
 
 def due_of(row: Run) -> Due:
