@@ -9,12 +9,24 @@ import os
 import sys
 import time
 from contextlib import suppress
+from pathlib import Path
 
 
 LOOK = 1.0
 """Seconds between two looks at a clock that nobody tells us about."""
 
 _REALTIME, _ABSOLUTE, _CANCEL_ON_SET = 0, 1, 2
+
+
+def zones_stamp() -> float:
+    """
+    Return what changes when other time zone data is installed; this process has read its own.
+    """
+    import tzdata
+
+    with suppress(OSError):
+        return Path(tzdata.__file__).stat().st_mtime
+    return 0.0
 
 
 class Clock:

@@ -7,8 +7,14 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from itertools import islice
 from typing import TYPE_CHECKING
 
+from schedkit.recurrence.diff import diff
+from schedkit.recurrence.proof import prove
+from schedkit.recurrence.zones import LAST
+from schedkit_local.dialect import DIALECT
+from schedkit_local.schedule import read_schedule
 from schedkit_local.serve.program import Program
 
 
@@ -19,7 +25,8 @@ if TYPE_CHECKING:
     from schedkit_local.serve.program import Served
     from schedkit_local.serve.rows import ScheduleRow
 
-YEARS = 1  # of runs that are compared
+YEAR = 366 * 86_400
+SHOWN = 1_000  # runs that are compared to say what changes
 _PROGRAM = """
     INSERT INTO program (id, folder, stack, document, loaded)
     VALUES (1, :folder, :stack, :document, :now)
@@ -70,16 +77,17 @@ def install(ledger: Ledger, document: Mapping[str, object], now: float) -> list[
 
 def _change(row: ScheduleRow, served: Served, now: float) -> str:
     """
-    What is different in the instants of a schedule; empty where they are the same.
+    What is different in the instants of a schedule; empty where it is proved that they are the
+    same.
     """
-    from schedkit_local.schedule import read_schedule
-
     old = read_schedule(row.document, f"Schedule {row.name!r}").instants()
     new = served.rule.when
-    if old == new:
+    if old == new or prove(old, DIALECT.write(new), DIALECT).holds:
         return ""
-    from schedkit.recurrence.diff import diff
-
-    start = datetime.fromtimestamp(int(now), UTC)
-    found = diff(old, new, start, start.replace(year=start.year + YEARS, day=min(start.day, 28)))
-    return "" if found.same else f"begins anew: {found.sentence}"
+    start, found = int(now), []
+    for when in (old, new):
+        coming = list(islice(when.epochs(start, LAST), SHOWN))
+        found.append(coming[-1] + 1 if len(coming) == SHOWN else start + YEAR)
+    stop = datetime.fromtimestamp(min(*found, start + YEAR), UTC)
+    told = diff(old, new, datetime.fromtimestamp(start, UTC), stop).sentence
+    return f"begins anew: {told.removesuffix('.')}"

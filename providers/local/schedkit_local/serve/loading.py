@@ -17,13 +17,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+SECONDS = 600  # that a program may take: one of 10 000 schedules needs half a minute
+
+
 def command(folder: Path, stack: str | None, config: Mapping[str, str]) -> list[str]:
     """
     Return the command that prints the document of a program.
     """
     chosen: Sequence[str] = ("--stack", stack) if stack else ()
     pairs = [word for key, value in config.items() for word in ("--config", f"{key}={value}")]
-    return [sys.executable, "-m", "schedkit_local.serve.load", str(folder), *chosen, *pairs]
+    load = [sys.executable, "-m", "schedkit_local.serve.load", str(folder)]
+    return [*load, "--timeout", str(SECONDS), *chosen, *pairs]
 
 
 class Loading:

@@ -18,11 +18,12 @@ from typing import TYPE_CHECKING
 from schedkit.exceptions import SchedkitError, StateError
 from schedkit.starting import Desk, Due, Miss, Start, Stop, Wait
 from schedkit_local.serve import requests, worker
-from schedkit_local.serve.clock import LOOK
+from schedkit_local.serve.clock import LOOK, zones_stamp
 from schedkit_local.serve.install import install
 from schedkit_local.serve.ledger import fifo
 from schedkit_local.serve.loading import Loading
 from schedkit_local.serve.process import lives
+from schedkit_local.serve.program import digest
 from schedkit_local.serve.rows import GOING
 from schedkit_local.serve.writing import Book
 
@@ -81,6 +82,7 @@ class Server:
         self._rows: dict[Due, Run] = {}  # of what goes on
         self._children: dict[int, Due | None] = {}
         self._mourned: set[Due] = set()
+        self._zones = zones_stamp()
         self._again = 0.0
         self._tidied = 0.0
         self._selector = selectors.DefaultSelector()
@@ -97,10 +99,10 @@ class Server:
         while not self.ended:
             try:
                 self._tick()
+                if not self.ended:
+                    self._sleep()
             except StateError as error:
                 self._stumbled(error)
-            if not self.ended:
-                self._sleep()
 
     def end(self) -> None:
         """
@@ -320,13 +322,15 @@ class Server:
         self._loading = None
         try:
             self._adopt(loading.document())
+        except StateError:
+            raise
         except SchedkitError as error:
             text = f"the program is broken, and the one before it goes on: {error}"
             self.ledger.write("UPDATE program SET error = :error", error=text)
             self._answer(text, ok=False)
 
     def _adopt(self, document: Mapping[str, object]) -> None:
-        if document == self.program.document:
+        if digest(document) == self.program.digest:
             now = self.clock.now()
             self.ledger.write("UPDATE program SET loaded = :now, error = ''", now=now)
             self._answer("the program is as it was", ok=True)
@@ -363,6 +367,9 @@ class Server:
         self.requested = True
 
     def _tidy(self, now: float) -> None:
+        if zones_stamp() != self._zones:
+            self.say("the time zone data is another: beginning again with it")
+            self.ended = self.replaced = True
         before, files = self.program.kept(now)
         self._help(partial(worker.tidy, self.ledger.path, before, files))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,7 @@ class Program:
 
     Attributes:
         folder: In which steps work.
-        document: What it was read from.
+        digest: Of what it was read from.
     """
 
     folder: Path
@@ -61,7 +62,7 @@ class Program:
     stack: str
     pipelines: Mapping[str, Piped]
     schedules: Mapping[str, Served]
-    document: Mapping[str, Any]
+    digest: str
 
     @classmethod
     def read(cls, document: Mapping[str, Any]) -> Program:
@@ -88,7 +89,7 @@ class Program:
             stack=document["stack"],
             pipelines=pipelines,
             schedules=schedules,
-            document=document,
+            digest=digest(document),
         )
 
     def kept(self, now: float) -> tuple[float, dict[str, float]]:
@@ -103,6 +104,13 @@ class Program:
             if each.document.keep_days is not None
         }
         return now - days * DAY, files
+
+
+def digest(document: Mapping[str, Any]) -> str:
+    """
+    Return what is equal for equal documents.
+    """
+    return sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 
 
 @cache

@@ -65,6 +65,7 @@ def serve(
         StateError: The state file cannot be used, or another server does.
         ProgramError: The program is broken, and there is no older one to go on with.
     """
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to reload
     folder = folder.resolve()
     path = (state or folder / FOLDER).resolve()
     before = json.loads(os.environ.pop(RESUMED, "{}"))
@@ -146,6 +147,7 @@ def _replace(server: Server, lock: int) -> None:
     """
     Become the same program anew: with the code, the time zones and the schedules of now.
     """
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # which stays so
     os.set_inheritable(lock, True)
     told = {"lock": lock, "left": server.left, "beside": [each.pid for each in server.beside]}
     os.environ[RESUMED] = json.dumps(told)
