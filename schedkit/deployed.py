@@ -187,7 +187,7 @@ def changes(
     after = _schedules(new, own, before)
     urns = dict.fromkeys((*before, *after))
     now = now.astimezone(UTC).replace(microsecond=0)
-    return tuple(_change(urn, before.get(urn, {}), after.get(urn, {}), now) for urn in urns)
+    return tuple(_change(urn, before.get(urn), after.get(urn), now) for urn in urns)
 
 
 def _schedules(
@@ -230,15 +230,16 @@ def _part(inputs: object, timing: Timing, backend: Backend) -> _Part:
     )
 
 
-def _change(urn: str, old: _Schedule, new: _Schedule, now: datetime) -> Change:
+def _change(urn: str, before: _Schedule | None, after: _Schedule | None, now: datetime) -> Change:
+    old, new = before or {}, after or {}
     change = Change(
         name=_name(urn),
-        kind=_kind(old, new),
+        kind=_kind(before, after),
         old=_texts(old.values()),
         new=_texts(new.values()),
         notes=_notes(old, new),
     )
-    if change.kind == "same":
+    if change.kind == "same" or not (old or new):
         return change
     try:
         found = diff(_runs(old.values()), _runs(new.values()), now, now + YEAR)
@@ -249,7 +250,9 @@ def _change(urn: str, old: _Schedule, new: _Schedule, now: datetime) -> Change:
     return attrs.evolve(change, diff=found, late=late)
 
 
-def _kind(old: _Schedule, new: _Schedule) -> Kind:
+def _kind(old: _Schedule | None, new: _Schedule | None) -> Kind:
+    if not old and not new:  # no resource carries it, as on this machine
+        return "created" if old is None else "removed" if new is None else "same"
     if not old:
         return "created"
     if not new:

@@ -34,7 +34,9 @@ def describe(report: Report, after: datetime, *, verbose: bool = False) -> str:
     """
     plan = report.plan
     lines = [f"{report.kind} {report.name!r} on {plan.backend}"]
-    lines += [f"  {native.text}  ({native.timezone})" for native in _natives(report)]
+    for native in _natives(report):
+        zone = f"  ({native.timezone})" if native.timezone else ""
+        lines.append(f"  {native.text}{zone}")
     if plan.proof is not None:
         lines.append(f"  {plan.proof.sentence}")
     runs = _next_runs(plan, after)

@@ -4,7 +4,7 @@ What a previewed program declared.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import attrs
@@ -95,6 +95,12 @@ class Preview:
         The plan of a report with the secrets in it; for a run on this machine only.
         """
         return self._open[self.reports.index(report)]
+
+    def opened(self) -> Iterator[tuple[Report, Plan]]:
+        """
+        Yield every report and its plan with the secrets in it, as `revealed` does.
+        """
+        return zip(self.reports, self._open, strict=True)
 
     def by_type(self, token: str) -> list[Resource]:
         """

@@ -10,6 +10,7 @@ from schedkit.recurrence.checks import epoch
 from schedkit.recurrence.compare import bounds
 from schedkit.recurrence.dialects import course
 from schedkit.recurrence.when import Every, Window
+from schedkit.recurrence.zones import FIRST
 
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def _alike(
 
 def _steady(part: When) -> tuple[tuple[int, int] | None, tuple[int, int, int | None] | None]:
     """
-    The pace of an interval, or its course where it has a beginning.
+    The pace of an interval, or its course where it has a beginning or an end.
     """
     inside, _, _ = bounds(part)
     if not isinstance(inside, Every):
@@ -59,7 +60,7 @@ def _steady(part: When) -> tuple[tuple[int, int] | None, tuple[int, int, int | N
     if part is inside:
         return (inside.interval, phase % inside.interval), None
     start, end = cast("Window", part).bounds
-    return None, None if start is None else course(inside.interval, phase, start, end)
+    return None, course(inside.interval, phase, FIRST if start is None else start, end)
 
 
 def _within(part: When, paces: Iterable[tuple[int, int]]) -> bool:

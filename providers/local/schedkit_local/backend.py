@@ -37,7 +37,7 @@ PROCESS = {
     Feature.EPHEMERAL_STORAGE: "neither a process nor a container is held to it",
 }
 EXACT = {
-    Feature.PIPELINE: "runs now on this machine",
+    Feature.PIPELINE: "runs on this machine",
     Feature.COMMAND: "python is the program's interpreter, its folder the working folder",
     Feature.ARGS: "follow the command",
     Feature.ENV: "laid over this machine's own environment",
@@ -49,8 +49,8 @@ EXACT = {
     Feature.PARAMETERS: "in SCHEDKIT_PARAMETER_<NAME>, filled in when the run starts",
     Feature.TIMEOUT: "all steps that still run are ended",
     Feature.FORBID: "a lock in the folder of runs: a second run on this machine does not start",
-    Feature.REPLACE: "a lock in the folder of runs: the earlier run is stopped first",
-    Feature.QUEUE: "in the order of their instants, and after a `schedkit run` that goes on",
+    Feature.REPLACE: "the earlier run is stopped first; a server waits for a `schedkit run`",
+    Feature.QUEUE: "one at a time, in order under `schedkit serve`",
 }
 EMULATED = {
     Feature.SECRETS: "read from the variable SCHEDKIT_SECRET_<NAME>_<KEY> of whoever runs it",
@@ -85,8 +85,7 @@ class Local(Backend):
         """
         One document, which `schedkit serve` reads.
         """
-        del target
-        return schedule.compile_schedule(spec)
+        return schedule.compile_schedule(spec, target)
 
     def run(
         self,

@@ -11,7 +11,7 @@ import ast
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from schedkit.exceptions import CronSyntaxError
+from schedkit.exceptions import CronSyntaxError, SchedkitError, TimeZoneError
 from schedkit.inputs import hint
 from schedkit.recurrence import (
     ANY,
@@ -29,14 +29,16 @@ from schedkit.recurrence import (
     Window,
 )
 from schedkit.recurrence.checks import epoch
+from schedkit.recurrence.compare import bounds
 from schedkit.recurrence.days import Unrestricted
 from schedkit.recurrence.dialects import NOTHING, Dialect, Native, Reader, course, wall
+from schedkit.recurrence.dialects.fields import parts
 from schedkit.recurrence.spell import spelled
-from schedkit.recurrence.zones import POINTWISE, Zone
+from schedkit.recurrence.zones import FIRST, POINTWISE, Zone
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
 WORDS: dict[str, Callable[..., Any]] = {
     "Calendar": Calendar,
@@ -51,8 +53,19 @@ WORDS: dict[str, Callable[..., Any]] = {
     "Union": Union,
     "Window": Window,
 }
+_CURE = "write Cron('0 9 * * *', timezone='Europe/Berlin')"
+_NO_SCHEDULE = (  # what `ast.parse` raises, and what the words do for a wrong argument
+    SyntaxError,
+    ValueError,
+    MemoryError,
+    RecursionError,
+    TypeError,
+    AttributeError,
+    OverflowError,
+)
 
 
+@lru_cache(maxsize=4_096)
 def read_text(text: str) -> When:
     """
     Return the schedule that a text spells.
@@ -62,24 +75,20 @@ def read_text(text: str) -> When:
         SpecError: No schedule may have such a value.
     """
     try:
-        tree = ast.parse(text, mode="eval").body
-    except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
-        reason = f"is no expression: {error}"
-        raise CronSyntaxError(text, reason, "write Cron('0 9 * * *')") from None
-    try:
-        found = _value(tree, text)
-    except TypeError as error:
-        raise CronSyntaxError(
-            text, f"cannot be read: {error}", "write Cron('0 9 * * *')"
-        ) from None
+        found = _value(ast.parse(text, mode="eval").body, text)
+    except SchedkitError:
+        raise
+    except _NO_SCHEDULE as error:
+        reason = f"cannot be read: {getattr(error, 'msg', None) or error or type(error).__name__}"
+        raise CronSyntaxError(text, reason, _CURE) from None
     if not isinstance(found, When):
-        raise CronSyntaxError(text, "is no schedule", "write Cron('0 9 * * *')")
+        raise CronSyntaxError(text, "is no schedule", _CURE)
     return found
 
 
 def _value(node: ast.expr, text: str) -> Any:
     match node:
-        case ast.Constant(value=str() | int() as value):
+        case ast.Constant(value=str() | int() as value) if not isinstance(value, bool):
             return value
         case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() as value)):
             return -value
@@ -87,14 +96,16 @@ def _value(node: ast.expr, text: str) -> Any:
             return [_value(item, text) for item in items]
         case ast.Name(id="ANY"):
             return ANY
-        case ast.Call(func=ast.Name(id=name), args=args, keywords=keywords) if name in WORDS:
-            named = {pair.arg: _value(pair.value, text) for pair in keywords if pair.arg}
+        case ast.Call(func=ast.Name(id=name), args=args, keywords=pairs) if name in WORDS:
+            if not all(pair.arg for pair in pairs):
+                raise CronSyntaxError(text, f"{name} has ** in it", "write its names out")
+            named = {str(pair.arg): _value(pair.value, text) for pair in pairs}
             return WORDS[name](*(_value(each, text) for each in args), **named)
-        case ast.Call(func=ast.Name(id=name)):
+        case ast.Call(func=ast.Name(id=name)) | ast.Name(id=name):
             raise CronSyntaxError(text, f"{name!r} is no word here", hint(name, WORDS))
-    column = getattr(node, "col_offset", 0) + 1
-    reason = f"holds {ast.unparse(node)[:40]!r}, which is no word and no plain value"
-    raise CronSyntaxError(text, reason, "write Cron('0 9 * * *')", column=column)
+    column = node.col_offset + 1
+    reason = f"column {column} is neither a word nor a plain value"
+    raise CronSyntaxError(text, reason, _CURE, column=column)
 
 
 class LocalDialect(Dialect):
@@ -103,7 +114,7 @@ class LocalDialect(Dialect):
     """
 
     name = "local"
-    url = "https://docs.python.org/3/library/ast.html"
+    url = "https://pypi.org/project/schedkit-local/"
     dst: ClassVar[Dst | None] = POINTWISE
     token = "the ledger, which has one run for a schedule and an instant,"  # noqa: S105, a sentence
 
@@ -123,9 +134,15 @@ class LocalDialect(Dialect):
         """
         Return what the text says.
         """
+        if native.timezone not in {"", "UTC", "Etc/UTC"}:
+            reason, cure = "a text names its own zones", "write timezone= into the text"
+            raise TimeZoneError(f"timezone {native.timezone!r}", reason, cure)
+        if native.more:
+            reason = f"{native.more[0][0]!r} stands beside it, and a text says all"
+            raise CronSyntaxError(native.text, reason, "write Window(...) around it")
         return read_text(native.text)
 
-    def native(self, text: str, timezone: str | None, more: dict[str, str]) -> Native:  # type: ignore[override]
+    def native(self, text: str, timezone: str | None, more: Mapping[str, str]) -> Native:
         """
         Return what the server receives: zones stand in the text.
         """
@@ -135,19 +152,17 @@ class LocalDialect(Dialect):
         """
         Return a reader for each part of the schedule.
         """
-        return _readers(native.text)
+        return _readers(self.read(native))
 
 
 DIALECT = LocalDialect()
 
 
 @lru_cache(maxsize=4_096)
-def _readers(text: str) -> tuple[Reader, ...]:
-    when = read_text(text)
-    low, high = when.bounds if isinstance(when, Window) else (None, None)
-    inside = when.when if isinstance(when, Window) else when
-    members = inside.members if isinstance(inside, Union) else (inside,)
-    return tuple(reader for each in members for reader in _part(each, low, high))
+def _readers(when: When) -> tuple[Reader, ...]:
+    inside, start, end = bounds(when)
+    low, high = (None if at is None else epoch(at) for at in (start, end))
+    return tuple(reader for each in parts(inside) for reader in _part(each, low, high))
 
 
 def _part(part: When, low: int | None, high: int | None) -> Iterator[Reader]:
@@ -205,8 +220,8 @@ class _Steady(_Instants):
         self._every, self._phase = every.interval, epoch(every.anchor)
         if low is None and high is None:
             self.pace = (self._every, self._phase % self._every)
-        elif low is not None:
-            self.course = course(self._every, self._phase, low, high)
+        else:
+            self.course = course(self._every, self._phase, FIRST if low is None else low, high)
 
     def next(self, epoch: int) -> int | None:
         start = epoch + 1 if self.begins is None else max(epoch + 1, self.begins)

@@ -216,25 +216,28 @@ def _word(value: object) -> object:
     return {"parameter": value.name} if isinstance(value, Parameter) else value
 
 
-def _converter() -> cattrs.Converter:
-    converter = cattrs.Converter(forbid_extra_keys=True)
+def converter() -> cattrs.Converter:
+    """
+    A new one that reads and writes values by wire names, and refuses unknown ones.
+    """
+    made = cattrs.Converter(forbid_extra_keys=True)
 
     def names(cls: type[attrs.AttrsInstance]) -> dict[str, Any]:
         return {field.name: override(rename=camel(field.name)) for field in attrs.fields(cls)}
 
-    converter.register_structure_hook_factory(
+    made.register_structure_hook_factory(
         attrs.has,
         lambda cls: make_dict_structure_fn(
-            cls, converter, _cattrs_forbid_extra_keys=True, **names(cls)
+            cls, made, _cattrs_forbid_extra_keys=True, **names(cls)
         ),
     )
-    converter.register_unstructure_hook_factory(
+    made.register_unstructure_hook_factory(
         attrs.has,
         lambda cls: make_dict_unstructure_fn(
-            cls, converter, _cattrs_omit_if_default=True, **names(cls)
+            cls, made, _cattrs_omit_if_default=True, **names(cls)
         ),
     )
-    return converter
+    return made
 
 
-CONVERTER = _converter()
+CONVERTER = converter()

@@ -10,27 +10,30 @@ from typing import TYPE_CHECKING, Any, Literal
 import attrs
 import cattrs
 
-from schedkit.exceptions import RunFailedError
-from schedkit.findings import Feature, Finding, emulated, exact
-from schedkit.inputs import is_live, plain
+from schedkit.exceptions import RunFailedError, SchedkitError, SpecError
+from schedkit.findings import Feature, Finding, exact
+from schedkit.inputs import plain
 from schedkit.plan import Node, Plan, Timing
-from schedkit.recurrence import Calendar, Every, NearestWeekday, NthWeekday, Once, Union, Window
+from schedkit.recurrence import Calendar, Every, NearestWeekday, NthWeekday, Once, Window
+from schedkit.recurrence.compare import bounds
+from schedkit.recurrence.dialects.fields import parts
+from schedkit.schedule import CatchUp
 from schedkit_local.dialect import DIALECT, read_text
-from schedkit_local.document import CONVERTER
+from schedkit_local.document import converter
 
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from schedkit.backend import Target
     from schedkit.recurrence import When
     from schedkit.schedule import ScheduleSpec
 
 SCHEDULE = "schedkit:local:Schedule"
 TIMING = Timing("schedule", ("when",), "", paused=("paused",))
 
-_SERVER = "schedkit serve"
 REASONS = {
-    Feature.SCHEDULE: f"`{_SERVER}` starts it, once per instant, by its ledger",
+    Feature.SCHEDULE: "`schedkit serve` starts it, once per instant, by its ledger",
     Feature.CRON: "the instants themselves",
     Feature.EVERY: "the instants themselves",
     Feature.ONCE: "the instant itself",
@@ -61,6 +64,9 @@ class CatchUpDocument:
     policy: Literal["none", "latest", "all"] = "none"
     window_seconds: int | None = None
 
+    def __attrs_post_init__(self) -> None:
+        CatchUp(self.policy, self.window_seconds)
+
 
 @attrs.frozen(kw_only=True)
 class ScheduleDocument:
@@ -86,11 +92,11 @@ class ScheduleDocument:
         return read_text(self.when)
 
 
-def compile_schedule(spec: ScheduleSpec) -> Plan:
+def compile_schedule(spec: ScheduleSpec, target: Target) -> Plan:
     """
     One document; every feature is kept.
     """
-    when: When = spec.when
+    when = spec.when
     if spec.start or spec.end:
         when = Window(when, start=spec.start, end=spec.end)
     (native,) = DIALECT.write(when)
@@ -107,8 +113,8 @@ def compile_schedule(spec: ScheduleSpec) -> Plan:
         "local",
         "Schedule",
         spec.name,
-        nodes=(Node("schedule", SCHEDULE, CONVERTER.unstructure(document)),),
-        findings=tuple(_findings(spec)),
+        nodes=(Node("schedule", SCHEDULE, _CONVERTER.unstructure(document)),),
+        findings=tuple(_findings(spec, target)),
         timings=(TIMING,),
         proves=when,
         schedule_id=spec.name,
@@ -125,34 +131,39 @@ def read_schedule(inputs: Mapping[str, object], culprit: str) -> ScheduleDocumen
         CronSyntaxError: Its text cannot be read.
     """
     plain(inputs, culprit)
+    cure = "correct overrides={'schedule': {...}}"
     try:
-        return CONVERTER.structure(inputs, ScheduleDocument)
+        found = _CONVERTER.structure(inputs, ScheduleDocument)
     except cattrs.BaseValidationError as error:
-        reasons = ", ".join(cattrs.transform_error(error, path="schedule"))
+        reasons = "; ".join(cattrs.transform_error(error, "schedule", _told))
         reason = f"has a plan that cannot be served: {reasons}"
-        raise RunFailedError(culprit, reason, "correct overrides={'schedule': {...}}") from None
+        raise RunFailedError(culprit, reason, cure) from None
+    for name, value in found.parameters.items():
+        if not isinstance(value, str | int | float):
+            reason = f"has {value!r} for parameter {name!r}"
+            raise RunFailedError(culprit, reason, "give a text, a number or a bool")
+    return found
 
 
-def _findings(spec: ScheduleSpec) -> Iterator[Finding]:
-    for feature in Feature:
-        if feature in _asked(spec):
-            yield exact(feature, REASONS[feature])
-    if any(map(is_live, spec.parameters.values())):
-        reason = "a parameter that only a deployment knows cannot be served here"
-        yield emulated(Feature.SCHEDULE_PARAMETERS, reason)
+def _findings(spec: ScheduleSpec, target: Target) -> Iterator[Finding]:
+    asked = _asked(spec)
+    for feature, reason in REASONS.items():
+        if asked[feature]:
+            nameless = feature is Feature.SCHEDULE and target.physical_name
+            more = "; its name is its own, physical_name= names nothing here" if nameless else ""
+            yield exact(feature, reason + more)
 
 
-def _asked(spec: ScheduleSpec) -> set[Feature]:
-    when = spec.when
-    members = when.members if isinstance(when, Union) else (when,)
-    calendars = when.calendars()
-    wishes = {
+def _asked(spec: ScheduleSpec) -> dict[Feature, object]:
+    inside, start, end = bounds(spec.when)
+    members, calendars = parts(inside), inside.calendars()
+    return {
         Feature.SCHEDULE: True,
         Feature.CRON: calendars,
         Feature.TIMEZONE: calendars,
         Feature.EVERY: any(isinstance(each, Every) for each in members),
         Feature.ONCE: any(isinstance(each, Once) for each in members),
-        Feature.UNION: isinstance(when, Union),
+        Feature.UNION: members != (inside,),
         Feature.DAY_UNION: any(each.day_rule == "any" for each in calendars),
         Feature.DAY_INTERSECTION: any(each.day_rule == "all" for each in calendars),
         Feature.LAST_DAY: any(day < 0 for each in calendars for day in _plain_days(each)),
@@ -163,11 +174,10 @@ def _asked(spec: ScheduleSpec) -> set[Feature]:
         Feature.CATCH_UP_ALL: spec.catch_up.policy == "all",
         Feature.STARTING_DEADLINE: spec.starting_deadline,
         Feature.JITTER: spec.jitter,
-        Feature.START: spec.start,
-        Feature.END: spec.end,
+        Feature.START: spec.start or start,
+        Feature.END: spec.end or end,
         Feature.PAUSED: spec.paused,
     }
-    return {feature for feature, wish in wishes.items() if wish}
 
 
 def _holds(field: object, kind: type) -> bool:
@@ -177,3 +187,27 @@ def _holds(field: object, kind: type) -> bool:
 def _plain_days(calendar: Calendar) -> tuple[int, ...]:
     days = calendar.days if isinstance(calendar.days, tuple) else ()
     return tuple(day for day in days if isinstance(day, int))
+
+
+def _told(error: BaseException, kind: type | None) -> str:
+    if isinstance(error, SchedkitError):
+        return str(error)
+    text = str(error) if isinstance(error, ValueError) and error.args else ""
+    return text or cattrs.v.format_exception(error, kind)
+
+
+def _strict(value: object, kind: type) -> object:
+    if type(value) is not kind:
+        article = {str: "a text", int: "a whole number", bool: "true or false"}[kind]
+        raise SpecError(repr(value), f"is not {article}")
+    return value
+
+
+def _schedules() -> cattrs.Converter:
+    found = converter()
+    for kind in (str, int, bool):
+        found.register_structure_hook(kind, _strict)
+    return found
+
+
+_CONVERTER = _schedules()

@@ -10,6 +10,8 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Iterable
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,19 +20,29 @@ import click
 
 from schedkit import preview, registry
 from schedkit.config import camel
-from schedkit.exceptions import ProgramError, RunFailedError, SchedkitError, SpecError
+from schedkit.exceptions import (
+    ProgramError,
+    RunFailedError,
+    SchedkitError,
+    SpecError,
+    UnsupportedError,
+)
+from schedkit.inputs import hint
 from schedkit_local.document import read
-from schedkit_local.options import LocalOptions
 from schedkit_local.schedule import read_schedule
 
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import TextIO
 
+    from schedkit.findings import Finding
+    from schedkit.plan import Plan
     from schedkit.preview import Preview
     from schedkit.program import Report
 
 SECONDS = 60.0  # that a program may take
+DONE, REFUSED, WRONG = 0, 1, 2
 
 
 def load(
@@ -39,107 +51,181 @@ def load(
     """
     Return the document of a program.
 
+    Args:
+        folder: Where Pulumi.yaml is.
+        stack: None is the one called `local`, the only one, or `dev`.
+        config: Laid over the files.
+        timeout: Seconds.
+
     Raises:
-        ProgramError: It fails, or declares no pipeline.
+        ProgramError: It fails, declares no pipeline, or has several refusals.
         UnsupportedError: This machine cannot keep what it asks for.
-        RunFailedError: It needs what only a deployment knows.
+        RunFailedError: It needs what only a deployment knows, or an override made nonsense of it.
     """
     registry.load("local")
     chosen = preview.stack_for(folder, stack, "local")
     found = preview.run(
         folder, stack=chosen, config=config, backend="local", timeout=timeout, preview=True
     )
-    for report in found.reports:
-        _check(report)
-    pipelines = {r.name: _pipeline(r, found) for r in found.reports if r.kind == "Pipeline"}
-    schedules = {r.name: _schedule(r, found) for r in found.reports if r.kind == "Schedule"}
-    if not pipelines:
-        cure = "write sk.Pipeline(...) and sk.Schedule(...)"
-        raise ProgramError(f"program {folder}", "declares no pipeline", cure)
-    findings = [
-        {"component": report.name, **_told(finding)}
-        for report in found.reports
-        for finding in report.plan.findings
-    ]
+    _check(found)
+    pipelines, schedules = _documents(found)
     return {
         "project": found.project,
         "stack": found.stack,
         "folder": str(folder.resolve()),
         "pipelines": pipelines,
         "schedules": schedules,
-        "findings": findings,
+        "findings": [
+            _told(each, finding) for each in found.reports for finding in each.plan.findings
+        ],
     }
 
 
-def _check(report: Report) -> None:
-    if report.refusal:
-        raise report.refusal
-    if report.backend.name != "local":
-        culprit = f"{report.kind} {report.name!r}"
-        reason = f"asks for backend {report.backend.name!r}, and this machine serves its own"
-        raise SpecError(culprit, reason, "leave its backend= out")
+def _check(found: Preview) -> None:
+    for report in found.reports:
+        if report.backend.name != "local":
+            reason = f"asks for backend {report.backend.name!r}, and this machine serves its own"
+            raise SpecError(_name(report), reason, "leave its backend= out")
+    refusals = [report.refusal for report in found.reports if report.refusal]
+    if len(refusals) == 1:
+        raise refusals[0]
+    if refusals:
+        raise ProgramError(
+            found.project, "\n".join(["cannot be served here:", *map(str, refusals)])
+        )
 
 
-def _pipeline(report: Report, found: Preview) -> dict[str, object]:
-    inputs = _inputs(report, found)
-    read(inputs, f"Pipeline {report.name!r}")
-    options = report.backend.settings
-    fields = attrs.fields(LocalOptions)
-    values = {camel(f.name): getattr(options, f.name) for f in fields}
-    usual = LocalOptions()
-    kept = {
-        camel(f.name): values[camel(f.name)]
-        for f in fields
-        if getattr(options, f.name) != getattr(usual, f.name)
-    }
-    return {"run": inputs, "options": kept}
+def _documents(found: Preview) -> tuple[dict[str, Any], dict[str, Any]]:
+    pipelines: dict[str, Any] = {}
+    schedules: dict[str, Any] = {}
+    for report, plan in found.opened():
+        inputs, known = _inputs(report, plan), pipelines
+        if report.kind == "Pipeline":
+            read(inputs, _name(report))
+            settings = attrs.asdict(report.backend.settings)  # type: ignore[call-overload]
+            made = {"run": inputs, "options": {camel(key): v for key, v in settings.items()}}
+        else:
+            made, known = inputs, schedules
+            _check_schedule(inputs, pipelines, _name(report))
+        if report.name in known:
+            reason = "is there twice, and a server tells them apart by name alone"
+            raise SpecError(_name(report), reason, "give one of them another name")
+        known[report.name] = made
+    if not pipelines:
+        cure = "write sk.Pipeline(...) and sk.Schedule(...)"
+        raise ProgramError(found.project, "declares no pipeline", cure)
+    return pipelines, schedules
 
 
-def _schedule(report: Report, found: Preview) -> dict[str, object]:
-    inputs = _inputs(report, found)
-    read_schedule(inputs, f"Schedule {report.name!r}").instants()
-    return inputs
+def _check_schedule(
+    inputs: Mapping[str, object], pipelines: Mapping[str, Any], culprit: str
+) -> None:
+    """
+    Refuse what only an override can have done.
+    """
+    document = read_schedule(inputs, culprit)
+    document.instants()
+    if document.pipeline not in pipelines:
+        reason = f"starts pipeline {document.pipeline!r}, which is not there"
+        raise RunFailedError(culprit, reason, hint(document.pipeline, pipelines))
+    parameters = pipelines[document.pipeline]["run"].get("parameters", {})
+    for name in document.parameters:
+        if name not in parameters:
+            reason = f"sets parameter {name!r}, which pipeline {document.pipeline!r} does not have"
+            raise RunFailedError(culprit, reason, hint(name, parameters))
 
 
-def _inputs(report: Report, found: Preview) -> dict[str, object]:
+def _inputs(report: Report, plan: Plan) -> dict[str, Any]:
     """
     The inputs of the one node, secrets included: the state file is its owner's alone.
     """
-    ready = found.revealed(report)
-    for path in preview.missing(ready):
+    for path in preview.missing(plan):
         reason = f"is {preview.UNKNOWN}, so this machine cannot have it"
         cure = "make it depend on plain values, or on config"
-        raise RunFailedError(f"{report.kind} {report.name!r}, {path}", reason, cure)
-    return json.loads(json.dumps(ready.nodes[0].inputs, default=dict))  # type: ignore[no-any-return]
+        raise RunFailedError(f"{_name(report)}, {path}", reason, cure)
+    try:
+        return json.loads(json.dumps(plan.nodes[0].inputs))  # type: ignore[no-any-return]
+    except (TypeError, ValueError) as error:
+        reason = f"holds a value that is no text, number or bool: {error}"
+        raise RunFailedError(_name(report), reason, "write it as text") from None
 
 
-def _told(finding: Any) -> dict[str, str]:
-    return {name: str(getattr(finding, name)) for name in ("feature", "verdict", "reason")}
+def _told(report: Report, finding: Finding) -> dict[str, str]:
+    told = {name: str(getattr(finding, name)) for name in ("feature", "verdict", "reason")}
+    return {"component": report.name, **told}
+
+
+def _name(report: Report) -> str:
+    return f"{report.kind} {report.name!r}"
+
+
+def _pairs(_: click.Context, option: click.Parameter, values: Iterable[str]) -> dict[str, str]:
+    found = {}
+    for value in values:
+        key, equals, text = value.partition("=")
+        if not key or not equals:
+            raise click.UsageError(f"{option.opts[0]} {value!r}: write KEY=VALUE")
+        found[key] = text
+    return found
 
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--stack")
-@click.option("--config", multiple=True)
-@click.option("--timeout", type=float, default=SECONDS)
-def main(folder: Path, stack: str | None, config: tuple[str, ...], timeout: float) -> None:
+@click.option("--config", multiple=True, callback=_pairs)
+@click.option("--timeout", type=click.FloatRange(min=0, min_open=True), default=SECONDS)
+def _asked(**values: Any) -> dict[str, Any]:
+    return values
+
+
+def main(words: Sequence[str]) -> int:
     """
-    Print the document of the program in FOLDER, or what is wrong with it.
+    Print the document of a program, or what is wrong; return the exit code.
     """
-    out = os.dup(1)
-    os.dup2(2, 1)  # what the program prints is no part of the document
+    with _only_ours() as out:
+        try:
+            found = load(**_asked.main(list(words), standalone_mode=False))
+            code = DONE
+        except Exception as error:  # noqa: BLE001, whoever started this reads the document alone
+            found, code = {"error": _error(error)}, _code(error)
+            print(*getattr(error, "__notes__", ()), sep="\n", end="", file=sys.stderr)  # noqa: T201
+        out.write(json.dumps(found) + "\n")
+    return code
+
+
+def _error(error: Exception) -> dict[str, str]:
+    reason = str(error)
+    if isinstance(error, click.ClickException):
+        reason = " ".join(error.format_message().split())
+    elif not isinstance(error, SchedkitError):
+        reason = f"{type(error).__name__}: {error}; this is a bug of schedkit"
+    told = {"culprit": "loading the program", "reason": reason, "cure": ""}
+    told |= {name: getattr(error, name) for name in told if hasattr(error, name)}
+    return {"type": type(error).__name__, "sentence": reason, **told}
+
+
+def _code(error: Exception) -> int:
+    return (
+        REFUSED if isinstance(error, UnsupportedError | RunFailedError | ProgramError) else WRONG
+    )
+
+
+@contextmanager
+def _only_ours() -> Iterator[TextIO]:
+    """
+    Yield the standard output of this process; what else writes there is on standard error.
+    """
+    ours = os.dup(1)
+    os.dup2(2, 1)
     try:
-        pairs = dict(each.split("=", 1) for each in config)
-        found: dict[str, Any] = load(folder, stack, pairs, timeout)
-    except SchedkitError as error:
-        parts = {name: getattr(error, name) for name in ("culprit", "reason", "cure")}
-        sentence = str(error)
-        found = {"error": {"type": type(error).__name__, "sentence": sentence, **parts}}
-    with os.fdopen(out, "w") as stream:
-        stream.write(json.dumps(found))
-    sys.stdout.flush()
-    os._exit(1 if "error" in found else 0)  # past a program that cannot be stopped
+        with os.fdopen(os.dup(ours), "w", encoding="utf-8") as out:
+            yield out
+    finally:
+        os.dup2(ours, 1)
+        os.close(ours)
 
 
 if __name__ == "__main__":
-    main()
+    status = main(sys.argv[1:])
+    sys.stderr.flush()
+    os._exit(status)  # past a program that cannot be stopped
