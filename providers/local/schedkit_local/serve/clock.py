@@ -9,6 +9,7 @@ import os
 import sys
 import time
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 
@@ -90,5 +91,6 @@ def _set(file: int, until: float) -> None:
     _libc().timerfd_settime(file, _ABSOLUTE | _CANCEL_ON_SET, ctypes.byref(spec), None)
 
 
+@cache
 def _libc() -> ctypes.CDLL:
     return ctypes.CDLL(None, use_errno=True)

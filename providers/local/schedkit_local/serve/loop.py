@@ -157,10 +157,12 @@ class Server:
         now = self.clock.now()
         self._reap()
         self._settle()
-        for request in self.ledger.requests() if self.requested else ():
-            requests.answer(self, request)
-        self.requested = False
-        if self._hup:
+        if self.requested:
+            self.requested = False
+            for request in self.ledger.requests():
+                if not (self._loading and request.verb == "reload"):  # it may be too late for it
+                    requests.answer(self, request)
+        if self._hup and self._loading is None:
             self._hup = False
             self.reload()
         for each in self.beside:
@@ -308,11 +310,10 @@ class Server:
 
     def reload(self) -> None:
         """
-        Load the program again; once more, if it is being loaded already.
+        Load the program again.
         """
-        if self._loading is None:
-            self._loading = Loading(self.load_words)
-            self.watch(self._loading.file, self._heard)
+        self._loading = Loading(self.load_words)
+        self.watch(self._loading.file, self._heard)
 
     def _heard(self) -> None:
         loading = self._loading
@@ -320,6 +321,7 @@ class Server:
             return
         self.forget(loading.file)
         self._loading = None
+        self.requested = True
         try:
             self._adopt(loading.document())
         except StateError:
