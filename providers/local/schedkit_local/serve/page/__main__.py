@@ -59,7 +59,8 @@ def _listening(port: int) -> socket.socket:
     try:
         return socket.create_server((HOST, port))
     except (OSError, OverflowError) as error:
-        reason = f"cannot be listened at ({getattr(error, 'strerror', None) or error})"
+        number = getattr(error, "errno", None)
+        reason = f"cannot be listened at ({os.strerror(number) if number else error})"
         raise StateError(f"port {port}", reason, "give another --port") from None
 
 

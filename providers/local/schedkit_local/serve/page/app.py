@@ -35,6 +35,13 @@ HERE = Path(__file__).parent
 PER_PAGE = 50
 HISTORY = 20
 NEXT = 20
+TEMPLATES = Environment(
+    loader=FileSystemLoader(HERE / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
 
 
 @attrs.frozen
@@ -46,7 +53,6 @@ class Page:
     state: Path
     sessions: Sessions
     clock: Callable[[], float]
-    templates: Environment
 
     @contextmanager
     def opened(self) -> Iterator[Ledger]:
@@ -87,7 +93,7 @@ class Page:
             "every": 0,
             "done": "",
         }
-        html = self.templates.get_template(name).render(frame | values)
+        html = TEMPLATES.get_template(name).render(frame | values)
         return HTMLResponse(html, status)
 
     def _asked(self, request: Request, ledger: Ledger | None) -> Any:
@@ -132,15 +138,13 @@ class Page:
             run = ledger.run(request.path_params["id"])
             if run is None:
                 raise HTTPException(404, "No run of that name is in the ledger, or not any more.")
-            zones = {
-                each.name: view.zone_of(each)
-                for each in ledger.schedules(removed=True)
-                if each.name == run.schedule
-            }
-            line = view.run_line(run, self.clock(), *zones.values())
+            rows = [each for each in ledger.schedules(removed=True) if each.name == run.schedule]
+            line = view.run_line(run, self.clock(), *map(view.zone_of, rows))
+            program = ledger.program()
+            document = program.document if program else {}
             steps = [
                 (view.step_line(each), logs.tail(logs.path_of(run, each, each.attempts)))
-                for each in ledger.steps(run)
+                for each in view.in_order(ledger.steps(run), document, run.pipeline)
             ]
             every = 1000 if line.is_open else 0
             return self.render(request, "run.html", ledger, run=line, steps=steps, every=every)
@@ -227,15 +231,8 @@ def make(state: Path, *, port: int, token: str, clock: Callable[[], float]) -> S
     """
     Return the page of a state file, to be served at *port* of this machine.
     """
-    templates = Environment(
-        loader=FileSystemLoader(HERE / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     sessions = Sessions(token.encode(), port)
-    page = Page(state, sessions, clock, templates)
+    page = Page(state, sessions, clock)
     actions = Actions(page)
     routes = [
         Route("/", page.overview),

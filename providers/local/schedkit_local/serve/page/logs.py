@@ -5,6 +5,7 @@ Logs of steps, which are as hostile as the programs that wrote them.
 from __future__ import annotations
 
 import os
+import re
 import stat
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 TAIL = 32 * 1024  # bytes
 LINES = 200
 CHUNK = 64 * 1024
+COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")  # and other orders to terminals
 
 
 @attrs.frozen
@@ -103,5 +105,5 @@ def chunks(path: Path | None) -> Iterator[bytes]:
 def _printable(text: str) -> str:
     return "".join(
         each if each.isprintable() or each in "\n\t" else "\N{REPLACEMENT CHARACTER}"
-        for each in text
+        for each in COLOURS.sub("", text)
     )

@@ -254,6 +254,17 @@ def step_line(step: StepRow) -> StepLine:
     )
 
 
+def in_order(
+    steps: Iterable[StepRow], document: Mapping[str, Any], pipeline: str
+) -> list[StepRow]:
+    """
+    Return steps as the program that is served orders them.
+    """
+    run = document.get("pipelines", {}).get(pipeline, {}).get("run", {})
+    ranks = {name: rank for rank, name in enumerate(run.get("steps", {}))}
+    return sorted(steps, key=lambda step: (ranks.get(step.name, len(ranks)), step.name))
+
+
 def converted(default: object, text: str) -> object:
     """
     Return what a form says of a parameter, as the type of its default.
