@@ -93,7 +93,8 @@ def _set_paused(server: Server, schedule: str, *, paused: bool) -> None:
 def _backfill(server: Server, schedule: str, **bounds: float) -> str:
     _known(server, schedule)
     served = server.program.schedules[schedule]
-    start, stop = int(bounds["from"]), int(min(bounds["to"], server.clock.now()))
+    now = int(server.clock.now())
+    start, stop = int(bounds["from"]), int(min(bounds["to"], now))
     instants = list(_first(served.rule.when.epochs(start, stop), MOST + 1))
     if len(instants) > MOST:
         reason = f"has more than {MOST} runs in that time"
@@ -101,7 +102,7 @@ def _backfill(server: Server, schedule: str, **bounds: float) -> str:
     offered = []
     with server.ledger.writing():
         for instant in instants:
-            due = Due(instant, schedule, instant)
+            due = Due(now, schedule, instant)  # its deadline counts from now
             if server.book.offer(due, served.rule.pipeline, "backfill", served.parameters):
                 offered.append(due)
     server.recover()

@@ -38,7 +38,7 @@ _RUN = """
 """
 _BACK = """
     UPDATE run SET state = 'waiting', reason = '', ended = NULL, started = NULL,
-        cause = 'backfill'
+        due = :due, cause = 'backfill'
     WHERE schedule = :schedule AND scheduled = :scheduled AND state IN ('missed', 'lost')
 """
 _IDENTITY = "SELECT * FROM run WHERE schedule = :schedule AND scheduled = :scheduled"
@@ -180,5 +180,5 @@ class Book:
             "started": None,
             "ended": None,
         }
-        back = {"schedule": due.schedule, "scheduled": due.scheduled}
+        back = {"schedule": due.schedule, "scheduled": due.scheduled, "due": due.at}
         return bool(self._ledger.write(_RUN, **row) or self._ledger.write(_BACK, **back))
