@@ -10,12 +10,12 @@ from __future__ import annotations
 import inspect
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from datetime import timedelta
 from math import inf
-from types import MappingProxyType
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from types import GeneratorType, MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
 
 from schedkit.exceptions import OutputError, SpecError
 from schedkit.recurrence import checks
@@ -37,10 +37,35 @@ def is_live(value: object) -> bool:
     """
     Whether the value is known to the engine only: a `pulumi.Output` or an awaitable.
     """
-    if type(value) in SCALARS:
+    kind = type(value)
+    if kind in SCALARS or not _nature(kind).live:
         return False
     pulumi = sys.modules.get("pulumi")
     return (pulumi is not None and isinstance(value, pulumi.Output)) or inspect.isawaitable(value)
+
+
+class _Nature(NamedTuple):
+    """
+    What values of a type may be: asking each of them takes longer.
+    """
+
+    live: bool
+    mapping: bool
+    items: bool
+
+
+_NATURES: dict[type, _Nature] = {}
+
+
+def _nature(kind: type) -> _Nature:
+    found = _NATURES.get(kind)
+    if found is None:
+        pulumi = sys.modules.get("pulumi")
+        live = (Awaitable, GeneratorType) + (() if pulumi is None else (pulumi.Output,))
+        items = (list, tuple, AbstractSet)
+        found = _Nature(issubclass(kind, live), issubclass(kind, Mapping), issubclass(kind, items))
+        _NATURES[kind] = found
+    return found
 
 
 def plain(value: object, culprit: str) -> None:
@@ -56,11 +81,12 @@ def plain(value: object, culprit: str) -> None:
             "is a pulumi.Output, and it decides which resources there are",
             "pass a plain value; images, arguments, variables and parameters may be Outputs",
         )
-    if isinstance(value, Mapping):
-        for item in (*value, *value.values()):
+    nature = _nature(type(value))
+    if nature.mapping:
+        for item in (*value, *value.values()):  # type: ignore[misc, attr-defined]
             plain(item, culprit)
-    elif isinstance(value, (list, tuple, AbstractSet)):
-        for item in value:
+    elif nature.items:
+        for item in value:  # type: ignore[attr-defined]
             plain(item, culprit)
 
 
@@ -88,7 +114,7 @@ def shape(
     """
 
     def validate(instance: object, attribute: attrs.Attribute[T], value: T) -> None:
-        if type(value) not in SCALARS:
+        if type(value) not in SCALARS and any(_nature(type(value))):
             plain(value, f"{name_of(instance)}, {attribute.name}")
         for check in checks:
             check(instance, attribute, value)
