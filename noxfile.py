@@ -32,7 +32,7 @@ for pip_name, uv_name in PIP_TO_UV.items():
 ROOT = pathlib.Path(__file__).parent
 PROVIDERS = sorted(path.name for path in (ROOT / "providers").iterdir() if path.is_dir())
 EXAMPLE = "examples/nightly-training"
-NOT_HERE = "not go and not docker and not oracle and not engine and not cluster"
+NOT_HERE = "not go and not docker and not oracle and not engine and not cluster and not browser"
 # What must be covered to the last branch: the engine and the values built on it.
 EXACT = ["recurrence/*", "inputs.py", "pipeline.py", "schedule.py", "step.py"]
 
@@ -74,11 +74,13 @@ def install(session: nox.Session, providers: list[str], *names: str) -> dict[str
 @nox.session
 def demo(session: nox.Session) -> None:
     """
-    The main job: plan the nightly training for Kubernetes, then run it on this machine.
+    The main job: plan the nightly training for Kubernetes, run it here, then serve three ticks.
     """
     env = install(session, ["kubernetes", "local"], "examples")
     session.run("schedkit", "plan", EXAMPLE, "--stack", "kubernetes", env=env)
     session.run("schedkit", "run", EXAMPLE, "--stack", "local", env=env)
+    often = ["--config", "every=20s", "--runs", "3", "--live"]
+    session.run("schedkit", "serve", EXAMPLE, "--stack", "local", *often, env=env)
 
 
 @nox.session
@@ -240,6 +242,19 @@ def cluster(session: nox.Session) -> None:
     A real Kubernetes control plane runs what we deploy, in time of its own; needs Go.
     """
     end_to_end(session, "cluster", ["pulumi", "kubernetes"], "--reruns", "1")
+
+
+@nox.session(default=False)
+def page(session: nox.Session) -> None:
+    """
+    The status page in Chromium: axe, keyboard, forms; SCHEDKIT_SCREENSHOTS=DIR keeps pictures.
+    """
+    env = install(session, ["local"], "tests", "browser")
+    if not any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))):
+        session.run("playwright", "install", "chromium")
+    session.run(
+        "pytest", "-m", "browser", *(session.posargs or ["-q"]), "providers/local", env=env
+    )
 
 
 @nox.session(default=False)

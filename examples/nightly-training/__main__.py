@@ -7,7 +7,8 @@ import pulumi
 import schedkit as sk
 
 
-image = pulumi.Config().require("image")
+config = pulumi.Config()
+image = config.require("image")
 small = sk.Resources(cpu=0.5, memory="512Mi")
 
 prepare = sk.Step("prepare", image=image, command=["python", "steps/prepare.py"], resources=small)
@@ -32,6 +33,9 @@ training = sk.Pipeline(
     overlap="forbid",
     timeout="2h",
 )
-nightly = sk.Schedule("nightly", training, sk.Cron("0 1 * * *", timezone="Europe/Berlin"))
+night = sk.Cron("0 1 * * *", timezone="Europe/Berlin")
+every = config.get("every")
+when = sk.Every(every, anchor="2026-01-01T00:00:00Z") if every else night
+nightly = sk.Schedule("nightly", training, when)
 
 pulumi.export("schedule", nightly.schedule_id)
