@@ -33,7 +33,9 @@ def commands() -> str:
     What `--help` says, command by command.
     """
     lines = []
-    for name, command in main.commands.items():
+    names = main.list_commands(click.Context(main))
+    for name in [*main.commands, *(name for name in names if name not in main.commands)]:
+        command = main.get_command(click.Context(main), name)
         context = click.Context(command, info_name=f"schedkit {name}", max_content_width=90)
         lines += [f"## `schedkit {name}`", "", "```text", command.get_help(context), "```", ""]
     return "\n".join(lines)

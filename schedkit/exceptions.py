@@ -14,6 +14,7 @@ SchedkitError
 +-- ConfigError(ValueError)                   stack config under `schedkit:`
 +-- UnknownBackendError(LookupError)          no backend of that name is installed
 +-- BackendLoadError(ImportError)             a backend is installed and broken
++-- CommandLoadError(ImportError)             a command is installed and broken
 +-- MissingExtraError(ImportError)            an extra of schedkit is needed and not installed
 +-- OverrideError(LookupError)                `overrides=` names what is not in the plan
 +-- PlanError(ValueError)                     a backend returned a plan that contradicts itself
@@ -180,6 +181,12 @@ class UnknownBackendError(SchedkitError, LookupError):
 class BackendLoadError(SchedkitError, ImportError):
     """
     A backend is installed and cannot be loaded.
+    """
+
+
+class CommandLoadError(SchedkitError, ImportError):
+    """
+    A command of another distribution is installed and cannot be loaded.
     """
 
 

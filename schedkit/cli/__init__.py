@@ -27,6 +27,7 @@ def main() -> None:
     schedkit translate "0 9 1 * 1" --to eventbridge
     schedkit plan .                    what a Pulumi program would make, and the proof
     schedkit run .                     run its pipeline on this machine
+    schedkit serve .                   and whenever its schedule says so
     """  # noqa: D301, click's mark
 
 

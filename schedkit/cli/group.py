@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from schedkit.cli import installed
 from schedkit.exceptions import RunFailedError, SchedkitError, UnsupportedError
 
 
@@ -57,6 +58,34 @@ class Commands(click.Group):
             code = end(error, as_json="--json" in words)
         return leave(code)
 
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """
+        Our own and the installed ones, by name.
+        """
+        return sorted({*super().list_commands(ctx), *installed.found()})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """
+        Ours, which come first; or else an installed one, which is imported now.
+        """
+        return super().get_command(ctx, cmd_name) or installed.load(cmd_name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """
+        One line for each, also for one that cannot be loaded.
+        """
+        names = self.list_commands(ctx)
+        room = formatter.width - 6 - max(map(len, names))
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, self._line(ctx, name, room)) for name in names])
+
+    def _line(self, ctx: click.Context, name: str, room: int) -> str:
+        try:
+            command = self.get_command(ctx, name)
+        except SchedkitError as error:
+            return error.reason
+        return command.get_short_help_str(room) if command else ""
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -66,7 +95,8 @@ class Commands(click.Group):
         if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
             from schedkit.inputs import hint
 
-            message = f"{args[0]!r} is no command; {hint(args[0], self.commands)}"
+            known = {*self.list_commands(ctx), *installed.EXTRAS}
+            message = f"{args[0]!r} is no command; {hint(args[0], known)}"
             raise click.UsageError(message, ctx)
         return super().resolve_command(ctx, args)
 
@@ -114,6 +144,19 @@ def leave(code: int) -> NoReturn:
         sys.stderr.flush()
         os._exit(code)
     sys.exit(code)
+
+
+def pairs(_: click.Context, option: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    """
+    A callback for options that are written KEY=VALUE, any number of times.
+    """
+    found = {}
+    for value in values:
+        key, equals, text = value.partition("=")
+        if not key or not equals:
+            raise click.UsageError(f"{option.opts[0]} {value!r}: write KEY=VALUE")
+        found[key] = text
+    return found
 
 
 def print_json(document: object) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from schedkit.cli.cron import instant_of
-from schedkit.cli.group import DONE, REFUSED, json_option, print_json
+from schedkit.cli.group import DONE, REFUSED, json_option, pairs, print_json
 from schedkit.exceptions import RunFailedError, SpecError
 
 
@@ -26,19 +26,9 @@ if TYPE_CHECKING:
     from schedkit.program import Report
 
 
-def _pairs(_: click.Context, option: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
-    found = {}
-    for value in values:
-        key, equals, text = value.partition("=")
-        if not key or not equals:
-            raise click.UsageError(f"{option.opts[0]} {value!r}: write KEY=VALUE")
-        found[key] = text
-    return found
-
-
 folder = click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 config = click.option(
-    "--config", multiple=True, callback=_pairs, metavar="KEY=VALUE", help="Wins over both files."
+    "--config", multiple=True, callback=pairs, metavar="KEY=VALUE", help="Wins over both files."
 )
 stack = click.option("--stack", metavar="S", help="Reads Pulumi.S.yaml.")
 timeout = click.option(
@@ -200,7 +190,7 @@ def _plan_data(preview: Preview, changes: tuple[Change, ...] | None) -> dict[str
 @config
 @click.option("--pipeline", metavar="P", help="Its name, when there are several.")
 @click.option(
-    "--parameter", "parameters", multiple=True, callback=_pairs, metavar="KEY=VALUE",
+    "--parameter", "parameters", multiple=True, callback=pairs, metavar="KEY=VALUE",
     help="Wins over the pipeline's default.",
 )  # fmt: skip
 @timeout

@@ -15,11 +15,12 @@ import click
 import pytest
 
 from schedkit import registry
-from schedkit.cli import main
+from schedkit.cli import installed, main
 from schedkit.exceptions import BackendLoadError, CronSyntaxError
 
 
-COMMANDS = ("backends", "diff", "explain", "next", "plan", "read", "run", "translate")
+OURS = ("backends", "diff", "explain", "next", "plan", "read", "run", "translate")
+COMMANDS = sorted([*OURS, *installed.EXTRAS])
 
 
 def test_help(cli) -> None:
@@ -28,7 +29,9 @@ def test_help(cli) -> None:
     """
     answer = cli("--help")
     assert 0 == answer.code
-    assert sorted(COMMANDS) == sorted(main.commands)
+    assert sorted(OURS) == sorted(main.commands)
+    shown = answer.out.partition("Commands:\n")[2].splitlines()
+    assert COMMANDS == [line.split()[0] for line in shown if line[2] != " "]
     assert 'schedkit explain "0 9 * * 1-5"' in answer.out
 
 
