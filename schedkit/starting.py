@@ -8,9 +8,10 @@ Nothing here waits, runs or remembers beyond the process. Times are Unix seconds
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from hashlib import sha256
 from heapq import heapify, heappop, heappush
+from itertools import filterfalse
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import attrs
@@ -22,7 +23,7 @@ from schedkit.recurrence.zones import LAST
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
     from datetime import datetime
 
     from schedkit.pipeline import Overlap
@@ -135,6 +136,8 @@ class Desk:
         overlaps: Mapping[str, Overlap] | None = None,
         running: Mapping[Due, str] | None = None,
         waiting: Mapping[Due, str] | None = None,
+        asked: Container[Due] = (),
+        decided: Mapping[str, Container[int]] | None = None,
     ) -> None:
         """
         Begin, or go on where another desk ended.
@@ -147,6 +150,8 @@ class Desk:
             overlaps: Of pipelines that may be `offer`ed runs though no schedule starts them.
             running: What goes on, and the pipeline of each.
             waiting: What waits, first in first out, and the pipeline of each.
+            asked: Of these, what was `offer`ed.
+            decided: By schedule the instants since then of which jitter turned the order round.
 
         Raises:
             SpecError: Two schedules or pipelines that differ have one name, or *most* is no count.
@@ -157,7 +162,9 @@ class Desk:
         self._most = most
         self._overlaps = {**(overlaps or {}), **{rule.pipeline: rule.overlap for rule in rules}}
         firsts = since if isinstance(since, Mapping) else {rule.name: since for rule in rules}
-        self._lines = {rule.name: _Line(rule, firsts[rule.name], seed) for rule in rules}
+        past = decided or {}
+        lines = (_Line(each, firsts[each.name], seed, past.get(each.name, ())) for each in rules)
+        self._lines = {line.rule.name: line for line in lines}
         self._busy: Counter[str] = Counter(self.running.values())  # running by pipeline
         self._stopping: set[Due] = set()
         self._waiting: dict[str, dict[Due, None]] = {}  # by pipeline, first in first out
@@ -168,7 +175,7 @@ class Desk:
             self._wake(name)
         for due, pipeline in (waiting or {}).items():
             self.offer(due, pipeline)
-            if due.schedule in self._lines:
+            if due.schedule in self._lines and due not in asked:
                 self._expire(due, due.at)
 
     def offer(self, due: Due, pipeline: str) -> None:
@@ -182,7 +189,9 @@ class Desk:
         """
         Take a run that waits out of the queue.
         """
-        self._leave(due, pipeline)
+        del self._waiting[pipeline][due]
+        if not self._waiting[pipeline]:
+            del self._waiting[pipeline]
 
     def moved(self) -> dict[str, int]:
         """
@@ -218,7 +227,7 @@ class Desk:
             found += self._queued(each)
         found += self._replaced()
         found += self._started()
-        for each in filter(self._is_waiting, offered):
+        for each in filter(self._is_waiting, sorted(offered)):
             found.append(Wait(each))
             self._expire(each, now)
         return found
@@ -260,7 +269,7 @@ class Desk:
             _, due = heappop(self._untils)
             if self._is_waiting(due):
                 rule = self._lines[due.schedule].rule
-                self._leave(due, rule.pipeline)
+                self.withdraw(due, rule.pipeline)
                 deadline = duration(rule.starting_deadline)
                 found.append(Miss(due, f"no room within its starting deadline of {deadline}"))
         return found
@@ -295,7 +304,7 @@ class Desk:
             due, name = heappop(heads)
             if self._overlaps.get(name) != "allow" and self._busy[name]:
                 continue
-            self._leave(due, name)
+            self.withdraw(due, name)
             self.running[due] = name
             self._busy[name] += 1
             found.append(Start(due))
@@ -303,22 +312,18 @@ class Desk:
                 heappush(heads, (next(iter(self._waiting[name])), name))
         return found
 
-    def _leave(self, due: Due, name: str) -> None:
-        del self._waiting[name][due]
-        if not self._waiting[name]:
-            del self._waiting[name]
-
 
 class _Line:
     """
     The instants of one schedule that nobody has decided yet.
     """
 
-    def __init__(self, rule: Rule, since: int, seed: str) -> None:
+    def __init__(self, rule: Rule, since: int, seed: str, decided: Container[int]) -> None:
         self.rule = rule
         first = since if rule.start is None else max(since, epoch(rule.start))
         stop = LAST if rule.end is None else epoch(rule.end)
-        self._coming: Iterator[int] = iter(()) if rule.paused else rule.when.epochs(first, stop)
+        coming = iter(()) if rule.paused else rule.when.epochs(first, stop)
+        self._coming = filterfalse(decided.__contains__, coming) if decided else coming
         self._head = next(self._coming, None)
         self._delayed: list[Due] = []  # a heap: jitter may turn the order round
         self._seed = seed

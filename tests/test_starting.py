@@ -473,6 +473,35 @@ def test_jitter_reaches_its_limit():
     assert {0, 1, 2, 3, 4} == {each.due.at - each.due.scheduled for each in due}
 
 
+def test_goes_on_behind_jitter():
+    """
+    A desk that goes on where another ended decides nothing twice of which jitter turned the order
+    round, and what was asked for waits longer than a deadline.
+    """
+    held = spec(every="1m", jitter="4m", overlap="forbid", starting_deadline="5m")
+    past = {"a": {ZERO + 60, ZERO + 180}}
+    asked = Due(ZERO, "a", ZERO - 60)
+    own = Due(ZERO, "a", ZERO - 120)
+    more = {"running": {Due(ZERO, "@p", ZERO): "p"}, "waiting": {asked: "p", own: "p"}}
+    desk = desk_of([held], {"a": ZERO}, asked={asked}, decided=past, **more)
+    said = [each.due for each in desk.at(ZERO + 3_600) if isinstance(each, Miss)]
+    assert own in said
+    assert {ZERO, ZERO + 120, ZERO + 240} < {due.scheduled for due in said}
+    assert set() == past["a"] & {due.scheduled for due in said}
+    assert asked in desk.waiting
+
+
+def test_waits_in_the_order_of_the_queue():
+    """
+    Who waits is told of in the order of the queue, which is that of what is due.
+    """
+    first = spec("a", every="1m", overlap="queue", starting_deadline=1)
+    desk = desk_of([first, spec("b", every="1m", overlap="queue")], ZERO)
+    desk.at(ZERO)
+    told = [each.due for each in desk.at(ZERO + 120) if isinstance(each, Wait)]
+    assert [(60, "b"), (120, "a"), (120, "b")] == [(each.at - ZERO, each.schedule) for each in told]
+
+
 REFUSALS = {
     "Schedule 'a': two have this name; rename one": ([spec(), spec(of="q")], None),
     "Pipeline 'p': two that differ have this name; rename one": (

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from schedkit_local.serve.rows import Run
 
 AGAIN = 5.0  # seconds until a state file that cannot be used is tried again
+MINUTE = 60.0  # seconds between two looks when nothing happens
 TIDY = 3_600.0  # seconds between two looks for what is old
 
 
@@ -81,9 +82,8 @@ class Server:
         self.book = Book(ledger, program)
         self._rows: dict[Due, Run] = {}  # of what goes on
         self._children: dict[int, Due | None] = {}
-        self._mourned: set[Due] = set()
+        self._tried: dict[Due, float] = {}  # of what goes on without a child, by its own clock
         self._zones = zones_stamp()
-        self._again = 0.0
         self._tidied = 0.0
         self._selector = selectors.DefaultSelector()
         self._calls: dict[int, Callable[[], object]] = {}
@@ -147,8 +147,10 @@ class Server:
             },
             running={due: row.pipeline for due, row in self._rows.items()},
             waiting=waiting,
+            asked={due_of(row) for row in rows if row.cause != "schedule"},
+            decided=self.book.decided(),
         )
-        self._mourned.clear()
+        self._tried.clear()
         alive = set(self._children.values())
         starting = [due for due, row in self._rows.items() if row.state == "starting"]
         self._fork(due for due in starting if due not in alive)
@@ -174,11 +176,10 @@ class Server:
 
     def _sleep(self) -> None:
         until = self.desk.wakes()
-        if self._again:
-            until = min(self._again, self.clock.now() + AGAIN if until is None else until)
         timeout = self.clock.wait(until)
-        if any(due not in self._children.values() for due in self._rows):
-            timeout = LOOK if timeout is None else min(timeout, LOOK)  # no child: nobody tells
+        alone = not self._rows.keys() <= set(self._children.values())  # no child: nobody tells
+        most = LOOK if alone else MINUTE
+        timeout = most if timeout is None else min(timeout, most)
         for key, _ in self._selector.select(timeout):
             self._calls[key.fd]()
 
@@ -242,12 +243,12 @@ class Server:
             with self.ledger.aside():
                 self._children |= {worker.fork(each): due for due, each in work}
 
-    def _help(self, work: Callable[[], object]) -> None:
+    def _help(self, work: Callable[[], object], due: Due | None = None) -> None:
         """
-        Do something that takes long in a process of its own.
+        Do something that takes long in a process of its own, for a run or for all.
         """
         with self.ledger.aside():
-            self._children[worker.fork(work)] = None
+            self._children[worker.fork(work)] = due
 
     # -- ends ---------------------------------------------------------------------------------
 
@@ -270,14 +271,14 @@ class Server:
                 self._over(due, row)
             elif row.state == "running":
                 self._rows[due] = row
-                if not lives(row.pid, row.birth) and due not in self._mourned:
-                    self._mourn(due)
-            elif due not in alive:
+                if due not in alive and not lives(row.pid, row.birth) and self._may_try(due):
+                    self._help(partial(worker.mourn, self.ledger.path, row), due)
+            elif due not in alive and self._may_try(due):
                 self._once_more(due)
 
     def _over(self, due: Due, row: Run | None) -> None:
         del self._rows[due]
-        self._mourned.discard(due)
+        self._tried.pop(due, None)
         self.desk.ended(due)
         if row is None:
             return
@@ -288,18 +289,21 @@ class Server:
             self.left -= 1
             self.ended = self.ended or self.left <= 0
 
-    def _mourn(self, due: Due) -> None:
-        self._mourned.add(due)
-        self._help(partial(worker.mourn, self.ledger.path, self._rows[due]))
+    def _may_try(self, due: Due) -> bool:
+        """
+        Whether a process for it, which may have failed before, is to be begun now.
+        """
+        now = time.monotonic()
+        if now < self._tried.get(due, 0.0):
+            return False
+        self._tried[due] = now + LOOK
+        return True
 
     def _once_more(self, due: Due) -> None:
         """
         Nobody took it: the process that should have is dead.
         """
         now = self.clock.now()
-        if now < self._again:
-            return
-        self._again = now + LOOK
         deadline = self.book.deadline(due)
         if now > max(due.at, self._rows[due].started or 0) + deadline:
             self.book.drop(self._rows[due], "no process could take it in time", now)

@@ -41,6 +41,10 @@ _BACK = """
         due = :due, cause = 'backfill'
     WHERE schedule = :schedule AND scheduled = :scheduled AND state IN ('missed', 'lost')
 """
+_DECIDED = """
+    SELECT schedule, scheduled FROM run JOIN schedule ON name = schedule
+    WHERE scheduled >= since AND removed IS NULL
+"""
 _IDENTITY = "SELECT * FROM run WHERE schedule = :schedule AND scheduled = :scheduled"
 
 
@@ -76,6 +80,15 @@ class Book:
         """
         known = {row.name: row.since for row in self._ledger.schedules()}
         return {name: known.get(name, now) for name in self._program.schedules}
+
+    def decided(self) -> dict[str, set[int]]:
+        """
+        Return by schedule the instants after that which are decided: jitter turns the order round.
+        """
+        found: dict[str, set[int]] = {}
+        for name, scheduled in self._ledger.count(_DECIDED):
+            found.setdefault(name, set()).add(scheduled)
+        return found
 
     def name(self, due: Due) -> str:
         """

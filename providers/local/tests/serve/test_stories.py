@@ -1,0 +1,228 @@
+"""
+The server keeps every policy: random stories over a real ledger, told by `virtual_time` as well.
+
+The server may be killed at any use of its ledger, before and after a commit and a fork, and begins
+again at once: that changes nothing. A machine that is off, and a server that is down while its
+runs go on, are moves of the story.
+
+Differences that are meant: a run that was lost ends in the ledger when that was found out, and
+`timeout` and `replaced` are `failed` and `stopped` there.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import attrs
+import pytest
+import serve_stage
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+import schedkit as sk
+from schedkit.starting import Desk, Rule
+from schedkit.testing.examples import pipeline
+from schedkit.testing.virtual import VirtualTime
+
+
+MIDNIGHT = datetime(2026, 1, 1, tzinfo=UTC)
+ZERO = int(MIDNIGHT.timestamp())
+STATES = {"done": "succeeded", "timeout": "failed", "replaced": "stopped"}
+OVERLAPS = ("allow", "forbid", "queue", "replace")
+BOUNDS = st.none() | st.integers(0, 40).map(lambda minutes: MIDNIGHT + timedelta(minutes=minutes))
+QUIET = settings(
+    max_examples=100,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+
+
+@attrs.frozen
+class Story:
+    """
+    Schedules, and what befalls them; all times are seconds.
+    """
+
+    specs: tuple
+    lasts: dict
+    moves: tuple
+    most: int | None = None
+    kills: tuple = ()
+
+
+def spec(name="a", of="p", every="10m", overlap="allow", timeout=86_400, **policies):
+    what = attrs.evolve(pipeline(overlap=overlap, timeout=timeout), name=of)
+    return sk.ScheduleSpec(name, what, sk.Every(every, MIDNIGHT), **policies)
+
+
+class Told(VirtualTime):
+    """
+    The virtual clock, of this project and stack, with a server that may be down.
+    """
+
+    def __init__(self, story):
+        desk = Desk(map(Rule.of, story.specs), ZERO, most=story.most, seed="demo/dev")
+        super().__init__(story.specs, story.lasts, desk, ZERO)
+
+    def down(self, length):
+        """
+        Runs go on and end, and nobody decides.
+        """
+        stop = self._now + int(length.total_seconds())
+        for at, due in sorted(self._ends):
+            if at <= stop:
+                self._now = at
+                self._end(due)
+        self._ends = [each for each in self._ends if each[0] > stop]
+        self._now = stop
+        self._live()
+
+
+def told(story):
+    clock = Told(story)
+    calls = {"on": clock.advance, "off": clock.off, "down": clock.down, "kill": clock.advance}
+    for kind, length in story.moves:
+        calls[kind](timedelta(seconds=length))
+    return sorted(
+        (
+            run.schedule,
+            second(run.scheduled),
+            second(run.started),
+            None if run.state == "lost" else second(run.ended),
+            STATES.get(run.state, run.state),
+            run.reason,
+        )
+        for run in clock.runs
+    )
+
+
+def second(instant):
+    return -1 if instant is None else int(instant.timestamp()) - ZERO
+
+
+def relative(at):
+    return -1 if at is None else at - ZERO
+
+
+def lived(story, empty, monkeypatch):
+    """
+    What stands in the ledger at the end of a story.
+    """
+    more = {"most": story.most, "kills": list(story.kills), "lasts": story.lasts}
+    with serve_stage.staged(empty, monkeypatch, story.specs, ZERO, **more) as stage:
+        stage.play(story.moves)
+        return sorted(map(_told_of, (run for run in stage.runs() if run.state != "waiting")))
+
+
+def _told_of(run):
+    ended = {"missed": -1, "lost": None}.get(run.state, relative(run.ended))
+    reason = run.reason if run.state == "missed" else ""
+    began = relative(run.started)
+    return run.schedule, relative(run.scheduled), began, ended, run.state, reason
+
+
+@st.composite
+def whens(draw):
+    step = draw(st.sampled_from([1, 2, 3, 5, 7]))
+    phase = MIDNIGHT + timedelta(seconds=draw(st.sampled_from([0, 20, 119])))
+    return draw(st.sampled_from([sk.Cron(f"*/{step} * * * *"), sk.Every(f"{step}m", phase)]))
+
+
+@st.composite
+def schedules(draw, name, pipelines):
+    start, end = draw(BOUNDS), draw(BOUNDS)
+    catch_up = st.builds(
+        sk.CatchUp, st.sampled_from(["latest", "all"]), st.sampled_from([60, 400, 1_500])
+    )
+    return sk.ScheduleSpec(
+        name,
+        draw(st.sampled_from(pipelines)),
+        draw(whens()),
+        jitter=draw(st.sampled_from([0, 0, 30, 240])),
+        starting_deadline=draw(st.sampled_from([1, 45, 60, 300])),
+        catch_up=draw(st.just(sk.CatchUp()) | catch_up),
+        start=start,
+        end=end if start is None or end is None or end > start else None,
+        paused=draw(st.sampled_from([False] * 9 + [True])),
+    )
+
+
+@st.composite
+def stories(draw, kinds):
+    """
+    Up to three schedules of up to two pipelines, for up to 40 minutes.
+    """
+    timeouts = st.just(86_400) | st.sampled_from([30, 200])
+    pipelines = [
+        attrs.evolve(
+            pipeline(overlap=draw(st.sampled_from(OVERLAPS)), timeout=draw(timeouts)), name=name
+        )
+        for name in ("p", "q")
+    ]
+    specs = [draw(schedules(name, pipelines)) for name in draw(st.sampled_from(["a", "ab", "abc"]))]
+    moves = st.tuples(st.sampled_from(kinds), st.integers(0, 600))
+    return Story(
+        tuple(specs),
+        {
+            name: draw(st.sampled_from([0, 1, 59, 60, 130, 299, 700]))
+            for name in sorted({one.pipeline.name for one in specs})
+        },
+        tuple(draw(st.lists(moves, min_size=1, max_size=4))),
+        draw(st.sampled_from([None, None, 1, 2])),
+    )
+
+
+KILLS = (("on", 77), ("kill", 45)) * 8
+TURNED = [
+    # jitter turns the order round: what is decided stands behind what is not
+    Story((spec(every="1m", jitter="4m", overlap=overlap),), {"p": 150}, KILLS)
+    for overlap in OVERLAPS
+]
+QUEUED = Story(
+    # who waits keeps the place in the queue
+    (
+        spec("a", "q", "1m", "queue", starting_deadline=1),
+        spec("b", "q", "1m", "queue", starting_deadline=60),
+    ),
+    {"q": 1},
+    (("down", 300), ("down", 1)),
+)
+
+
+@pytest.mark.parametrize("story", [*TURNED, QUEUED], ids=[*OVERLAPS, "queued"])
+def test_begun_again(story, empty, monkeypatch):
+    """
+    A server that is replaced while jitter holds a run back, or runs wait, goes on where it was.
+    """
+    assert told(story) == lived(story, empty, monkeypatch)
+
+
+@QUIET
+@given(story=stories(["on", "on", "off"]))
+def test_as_the_virtual_clock_tells(story, empty, monkeypatch):
+    """
+    Runs, instants, states and reasons are those of `virtual_time`, also after the machine was off.
+    """
+    assert told(story) == lived(story, empty, monkeypatch)
+
+
+@QUIET
+@given(story=stories(["on", "on", "down", "off"]))
+def test_down(story, empty, monkeypatch):
+    """
+    Runs that go on while the server is down are adopted, and their ends found.
+    """
+    assert told(story) == lived(story, empty, monkeypatch)
+
+
+@QUIET
+@given(
+    story=stories(["on", "on", "kill", "down", "off"]),
+    kills=st.lists(st.integers(0, 60), min_size=1, max_size=12),
+)
+def test_killed_at_any_moment(story, kills, empty, monkeypatch):
+    """
+    A server that is killed anywhere, and begun again in the same second, changes nothing.
+    """
+    story = attrs.evolve(story, kills=tuple(kills))
+    assert told(story) == lived(story, empty, monkeypatch)
