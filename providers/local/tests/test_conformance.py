@@ -27,6 +27,8 @@ class TestLocal(BackendConformance):
         chosen = plan_for(Local(), schedule(), Target(stack="prod", physical_name="chosen"))
         assert ("nightly", "nightly") == (plan.schedule_id, chosen.schedule_id)
         assert plan.nodes == chosen.nodes
-        told = [finding.reason for finding in chosen.findings if "physical_name=" in finding.reason]
+        told = [
+            finding.reason for finding in chosen.findings if "physical_name=" in finding.reason
+        ]
         assert ["physical_name= names nothing here"] == [text.split(", ")[-1] for text in told]
         assert not any("physical_name=" in finding.reason for finding in plan.findings)

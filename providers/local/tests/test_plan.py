@@ -10,8 +10,6 @@ from schedkit.backend import Runs, Target
 from schedkit.exceptions import OutputError, RunFailedError, SpecError
 from schedkit.findings import Feature
 from schedkit.pipeline import Keep, Parameter, PipelineSpec, Resources, Retry, Secret, Step
-from schedkit.recurrence import Cron
-from schedkit.schedule import ScheduleSpec
 from schedkit_local.backend import Local
 from schedkit_local.document import read, text
 from schedkit_local.options import LocalOptions
@@ -141,7 +139,7 @@ def test_full_document():
         (Feature.KEEP, "emulated", {}, {"keep": Keep(days=1)}),
         (Feature.FORBID, "exact", {}, {"overlap": "forbid"}),
         (Feature.REPLACE, "exact", {}, {"overlap": "replace"}),
-        (Feature.QUEUE, "emulated", {}, {"overlap": "queue"}),
+        (Feature.QUEUE, "exact", {}, {"overlap": "queue"}),
     ],
 )
 def test_findings(feature, verdict, step, pipeline):
@@ -206,18 +204,6 @@ def test_refused_steps(mode, step, sentence):
     """A step that can be neither process nor container is refused, with what would work."""
     plan = compiled(step, options={"container": mode})
     assert [sentence] == [f.sentence for f in plan.findings if f.verdict == "refused"]
-
-
-def test_schedule_is_refused():
-    """Nothing here starts pipelines on time, and the plan says what would work."""
-    spec = ScheduleSpec("nightly", PipelineSpec("demo", steps=[PLAIN]), Cron("0 1 * * *"))
-    plan = Local().compile_schedule(spec, Target())
-    expected = (
-        "schedule refused: nothing on this machine starts pipelines on time yet; run the"
-        " pipeline now with `schedkit run`, or choose another backend for the schedule"
-    )
-    assert [expected] == [finding.sentence for finding in plan.findings]
-    assert () == plan.nodes
 
 
 def test_pure():

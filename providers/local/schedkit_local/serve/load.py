@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ import attrs
 import click
 
 from schedkit import preview, registry
+from schedkit.cli.group import DONE, REFUSED, WRONG, pairs
 from schedkit.config import camel
 from schedkit.exceptions import (
     ProgramError,
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from schedkit.program import Report
 
 SECONDS = 60.0  # that a program may take
-DONE, REFUSED, WRONG = 0, 1, 2
 
 
 def load(
@@ -159,20 +158,10 @@ def _name(report: Report) -> str:
     return f"{report.kind} {report.name!r}"
 
 
-def _pairs(_: click.Context, option: click.Parameter, values: Iterable[str]) -> dict[str, str]:
-    found = {}
-    for value in values:
-        key, equals, text = value.partition("=")
-        if not key or not equals:
-            raise click.UsageError(f"{option.opts[0]} {value!r}: write KEY=VALUE")
-        found[key] = text
-    return found
-
-
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--stack")
-@click.option("--config", multiple=True, callback=_pairs)
+@click.option("--config", multiple=True, callback=pairs)
 @click.option("--timeout", type=click.FloatRange(min=0, min_open=True), default=SECONDS)
 def _asked(**values: Any) -> dict[str, Any]:
     return values
