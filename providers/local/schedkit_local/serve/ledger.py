@@ -98,8 +98,15 @@ class Ledger:
         try:
             yield
         finally:
-            with told(self.path):
-                self._connection = _connected(self.path)
+            self.reopen()
+
+    def reopen(self) -> None:
+        """
+        Open the file anew, after whatever happened to it.
+        """
+        self._connection.close()
+        with told(self.path):
+            self._connection = _connected(self.path)
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -294,7 +301,8 @@ def _private(path: Path) -> None:
 
 
 def _connected(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
+    only = f"{path.as_uri()}?mode=rw"  # one that was deleted is not made anew, and empty
+    connection = sqlite3.connect(only, uri=True, timeout=PATIENCE, isolation_level=None)
     connection.row_factory = sqlite3.Row
     for name, value in (("journal_mode", "WAL"), ("synchronous", "FULL"), ("foreign_keys", 1)):
         connection.execute(f"PRAGMA {name} = {value}")

@@ -22,6 +22,7 @@ from schedkit_local.serve.clock import LOOK, zones_stamp
 from schedkit_local.serve.install import install
 from schedkit_local.serve.ledger import fifo
 from schedkit_local.serve.loading import Loading
+from schedkit_local.serve.pipe import Pipe
 from schedkit_local.serve.process import lives
 from schedkit_local.serve.program import digest
 from schedkit_local.serve.rows import GOING
@@ -86,7 +87,7 @@ class Server:
         self._zones = zones_stamp()
         self._tidied = 0.0
         self._selector = selectors.DefaultSelector()
-        self._calls: dict[int, Callable[[], object]] = {}
+        self._pipe: Pipe | None = None
 
     # -- the loop -----------------------------------------------------------------------------
 
@@ -101,7 +102,7 @@ class Server:
                 self._tick()
                 if not self.ended:
                     self._sleep()
-            except StateError as error:
+            except (StateError, OSError) as error:
                 self._stumbled(error)
 
     def end(self) -> None:
@@ -120,14 +121,12 @@ class Server:
         """
         Call when a file can be read.
         """
-        self._calls[file] = call
-        self._selector.register(file, selectors.EVENT_READ)
+        self._selector.register(file, selectors.EVENT_READ, call)
 
     def forget(self, file: int) -> None:
         """
         Watch it no more.
         """
-        del self._calls[file]
         self._selector.unregister(file)
 
     def recover(self) -> None:
@@ -157,6 +156,7 @@ class Server:
 
     def _tick(self) -> None:
         now = self.clock.now()
+        self._keep_pipe()
         self._reap()
         self._settle()
         if self.requested:
@@ -177,20 +177,25 @@ class Server:
     def _sleep(self) -> None:
         until = self.desk.wakes()
         timeout = self.clock.wait(until)
-        alone = not self._rows.keys() <= set(self._children.values())  # no child: nobody tells
-        most = LOOK if alone else MINUTE
+        most = MINUTE if self._rows.keys() <= {*self._children.values()} else LOOK  # nobody tells
         timeout = most if timeout is None else min(timeout, most)
         for key, _ in self._selector.select(timeout):
-            self._calls[key.fd]()
+            key.data()
 
-    def _stumbled(self, error: StateError) -> None:
+    def _stumbled(self, error: Exception) -> None:
         """
-        The state file cannot be used: nothing starts that is not written down.
+        The state file or the machine has no room: nothing starts that is not written down.
         """
-        self.say(f"{error}; trying again in {AGAIN:g} s")
-        time.sleep(AGAIN)
-        with suppress(StateError):
-            self.recover()
+        while not self.ended:
+            self.say(f"{error}; trying again in {AGAIN:g} s")
+            time.sleep(AGAIN)
+            try:
+                self.ledger.reopen()
+                self.recover()
+            except (StateError, OSError) as still:
+                error = still
+            else:
+                return
 
     # -- decisions ----------------------------------------------------------------------------
 
@@ -359,17 +364,25 @@ class Server:
         signal.set_wakeup_fd(mouth, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         self.watch(ears, lambda: os.read(ears, 4096))
-        path = fifo(self.ledger.path)
-        with suppress(FileExistsError):
-            os.mkfifo(path, 0o600)
-        pipe = os.open(path, os.O_RDWR | os.O_NONBLOCK)  # never at its end
-        self.watch(pipe, lambda: self._woken(pipe))
         if self.clock.file is not None:
             self.watch(self.clock.file, self.clock.rung)
+
+    def _keep_pipe(self) -> None:
+        """
+        Open the pipe, also after somebody deleted it; then something may have been asked in vain.
+        """
+        if self._pipe and not self._pipe.is_lost():
+            return
+        if self._pipe:
+            self.forget(self._pipe.file)
+            self._pipe.close()
+        self._pipe = Pipe(fifo(self.ledger.path))
+        self.watch(self._pipe.file, self._woken)
         self.requested = True
 
-    def _woken(self, pipe: int) -> None:
-        os.read(pipe, 65_536)
+    def _woken(self) -> None:
+        if self._pipe:
+            self._pipe.empty()
         self.requested = True
 
     def _tidy(self, now: float) -> None:
