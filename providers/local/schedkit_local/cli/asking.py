@@ -228,8 +228,7 @@ def _bounds(start: str, stop: str) -> tuple[int, int]:
     if first >= last:
         raise SpecError(f"--to {stop!r}", f"is not after --from {start!r}", "give a later one")
     if first >= instant_of(None):
-        cure = "give an earlier one; the schedule itself runs what is to come"
-        raise SpecError(f"--from {start!r}", "has not come yet", cure)
+        raise SpecError(f"--from {start!r}", "has not come yet", "give an earlier one")
     return math.ceil(first.timestamp()), math.ceil(last.timestamp())
 
 

@@ -203,9 +203,9 @@ def _silent(run: Run, step: str | None, attempt: int | None) -> tuple[str, str]:
     if run.state == "missed":
         return f"never started{told}", "schedkit backfill runs what was missed"
     if step is not None or attempt is not None:
-        what = f"step {step!r}" if step is not None else "no step"
+        what = "no step has a log" if step is None else f"step {step!r} has no log"
         which = "" if attempt is None else f" in attempt {attempt}"
-        return f"{what} has no log{which}", f"see all: schedkit logs {run.id}"
+        return f"{what}{which}", f"see all: schedkit logs {run.id}"
     return f"{run.state}, without a log{told}", ""
 
 
