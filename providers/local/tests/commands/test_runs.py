@@ -37,7 +37,7 @@ def many(book):
         state="failed",
         exit_code=3,
         cause="backfill",
-        reason="step 'fit': \x1b[31mexit\nand more",
+        reason="fit: \x1b[31mexit\nand more",
     )
     book.run(
         "run-3",
@@ -79,7 +79,7 @@ def test_table(cli, many, server) -> None:
         "run    state      scheduled             by        late   took        why",
         "run-4  waiting    2026-01-04T01:00:00Z  trigger",
         "run-3  missed     2026-01-03T01:00:00Z  schedule                     10m late",
-        "run-2  failed     2026-01-02T01:00:00Z  backfill  0.5 s  1 h 5 min   step 'fit': �[31mexit",
+        "run-2  failed     2026-01-02T01:00:00Z  backfill  0.5 s  1 h 5 min   fit: �[31mexit",
         "run-1  succeeded  2026-01-01T01:00:00Z  schedule  0.2 s  1 min 30 s",
     ] == answer.out.splitlines()
 
