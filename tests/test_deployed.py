@@ -67,6 +67,37 @@ def test_nothing_changes() -> None:
     assert ("Schedule 'nightly' stays the same",) == found.sentences
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "kind", "sentence"),
+    [
+        ([], [component("nightly", "local")], "created", "created"),
+        ([component("nightly", "local")], [], "removed", "removed"),
+        (
+            [component("nightly", "local")],
+            [component("nightly", "local")],
+            "same",
+            "stays the same",
+        ),
+    ],
+)
+def test_what_no_resource_carries(old, new, kind, sentence) -> None:
+    """
+    A schedule of this machine has no native resource, so there is nothing to compare.
+    """
+    (found,) = deployed.changes(old, new, NOW)
+    assert (kind, None, ()) == (found.kind, found.diff, found.late)
+    assert (f"Schedule 'nightly' {sentence}",) == found.sentences
+
+
+def test_from_this_machine() -> None:
+    """
+    A schedule that moves to a platform is new there.
+    """
+    sides = [component("nightly", "local")], [component("nightly"), cron_job("0 3 * * *")]
+    (found,) = deployed.changes(*sides, NOW)
+    assert ("created", 365) == (found.kind, found.diff.added)
+
+
 def test_edited() -> None:
     """
     An edit tells the year's runs that move, with both texts.

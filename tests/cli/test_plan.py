@@ -38,6 +38,15 @@ def folder(program):
     return program(SOURCE, files=FILES)
 
 
+@pytest.fixture
+def refusing(program):
+    """
+    The same with a schedule that Kubernetes refuses.
+    """
+    source = SOURCE.replace('Berlin"))', 'Berlin"), start="2027-01-01T00:00:00Z")')
+    return program(source, files=FILES)
+
+
 def test_text(cli, folder) -> None:
     """
     Texts, proof, next runs, what is not exact, and the tree of resources.
@@ -97,34 +106,58 @@ def test_json(cli, folder) -> None:
     assert "hush" not in answer.out
 
 
-def test_refused(cli, folder) -> None:
+def test_this_machine(cli, folder) -> None:
+    """
+    On this machine a schedule is shown with its text, which names its own zone, and no resource.
+    """
+    answer = cli("plan", folder, "--stack", "local")
+    assert (0, "") == (answer.code, answer.err)
+    _, _, schedule, resources = answer.out.split("\n\n")
+    first, text, proof, runs = schedule.splitlines()
+    assert "Schedule 'nightly' on local" == first
+    assert "  Cron('0 1 * * *', timezone='Europe/Berlin')" == text
+    assert proof.startswith("  proved: 14 kinds of year, 1440 minutes, ")
+    assert (True, 3) == (runs.startswith("  next: "), runs.count("T01:00:00+0"))
+    assert (
+        """\
+resources
+├─ schedkit:index:Pipeline  train
+└─ schedkit:index:Schedule  nightly
+"""
+        == resources
+    )
+    (plan,) = cli("plan", folder, "--stack", "local", "--json").json["plans"]
+    nodes = [node["type"] for each in plan["components"] for node in each["nodes"]]
+    assert ["schedkit:local:Run", "schedkit:local:Schedule"] == nodes
+
+
+def test_refused(cli, refusing) -> None:
     """
     A refusal is shown with its way out, and the exit code is 1.
     """
-    answer = cli("plan", folder, "--stack", "local")
+    answer = cli("plan", refusing, "--stack", "kubernetes")
     assert 1 == answer.code
-    assert (
-        "  schedule refused: nothing on this machine starts pipelines on time yet; " in answer.out
-    )
+    assert "  schedule.start refused: a CronJob runs from its creation " in answer.out
     assert "refused: 1 of 2; nothing would be registered" in answer.out
-    assert "resources" not in answer.out
-    document = cli("plan", folder, "--stack", "local", "--json")
+    assert "resources\n" not in answer.out
+    document = cli("plan", refusing, "--stack", "kubernetes", "--json")
     assert (1, False) == (document.code, document.json["ok"])
     flags = [each["refused"] for each in document.json["plans"][0]["components"]]
     assert [False, True] == flags
 
 
-def test_several_backends(cli, folder) -> None:
+def test_several_backends(cli, refusing) -> None:
     """
-    One plan after the other, each with the stack of the backend's name.
+    One plan after the other, each with the stack of the backend's name; what one of them refuses
+    is refused.
     """
     words = ("--backend", "kubernetes", "--backend", "local")
-    answer = cli("plan", folder, *words)
-    assert 1 == answer.code
+    answer = cli("plan", refusing, *words)
+    assert (1, 1) == (answer.code, answer.out.count("refused: 1 of 2; nothing"))
     assert ["project shop, stack kubernetes", "project shop, stack local"] == [
         line for line in answer.out.splitlines() if line.startswith("project")
     ]
-    assert 2 == len(cli("plan", folder, *words, "--json").json["plans"])
+    assert 2 == len(cli("plan", refusing, *words, "--json").json["plans"])
 
 
 def test_strict(cli, folder) -> None:
@@ -173,13 +206,13 @@ def test_pulumi_yaml(cli, folder) -> None:
 
 
 @pytest.mark.parametrize("form", ["--manifests", "--pulumi-yaml"])
-def test_nothing_to_render(cli, folder, form: str) -> None:
+def test_nothing_to_render(cli, refusing, form: str) -> None:
     """
     A refused plan has no other form.
     """
-    answer = cli("plan", folder, "--stack", "local", form)
+    answer = cli("plan", refusing, "--stack", "kubernetes", form)
     assert (1, "") == (answer.code, answer.out)
-    assert "error: Schedule 'nightly': local cannot keep this:" in answer.err
+    assert "error: Schedule 'nightly': kubernetes cannot keep this:" in answer.err
 
 
 def test_no_manifests(cli, program) -> None:
@@ -434,11 +467,11 @@ def test_deployed_asks_pulumi(cli, folder, tmp_path, monkeypatch) -> None:
     assert ["stack", "export", "--stack", "kubernetes", "--cwd", str(folder)] == said
 
 
-def test_a_refused_program_changes_nothing(cli, folder) -> None:
+def test_a_refused_program_changes_nothing(cli, refusing) -> None:
     """
     Nothing would be deployed, so nothing is compared.
     """
-    path = folder / "state.json"
+    path = refusing / "state.json"
     path.write_text(state_with("0 3 * * *"))
-    answer = cli("plan", folder, "--stack", "local", "--state", path, "--json")
+    answer = cli("plan", refusing, "--stack", "kubernetes", "--state", path, "--json")
     assert (1, False) == (answer.code, "changes" in answer.json["plans"][0])

@@ -54,12 +54,12 @@ def test_kubernetes_keeps_all(copied, name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_local_refuses_the_schedule_alone(copied, name):
-    """On this machine the pipeline is kept and its schedule refused."""
+def test_local_keeps_all(copied, name):
+    """On this machine nothing of an example is refused, and its schedule is proved."""
     seen = preview.run(copied(name), stack="local")
-    pipeline, schedule = seen.reports
-    assert pipeline.refusal is None
-    assert ["schedule"] == [finding.feature for finding in schedule.refusal.findings]
+    assert [None, None] == [report.refusal for report in seen.reports]
+    assert seen.reports[1].plan.proof.holds
+    assert all(not resource.custom for resource in seen.resources)
 
 
 def test_hello_greets(copied):

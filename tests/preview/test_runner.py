@@ -306,6 +306,7 @@ def test_outputs_in_a_plan(toy) -> None:
     assert ["live", "late", Lookup("toy:index:get", "id"), 7] == inputs["many"]
     revealed = found.revealed(report).node("main").inputs
     assert Text("a-", "live", "-", "hush") == revealed["text"]
+    assert [(report, found.revealed(report))] == list(found.opened())
     assert [] == missing(report.plan)
 
 

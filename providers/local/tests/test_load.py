@@ -40,6 +40,12 @@ NIGHTLY = """
 train = sk.Pipeline("train", steps=[step], overlap="queue")
 sk.Schedule("nightly", train, daily)
 """
+OTHER = """
+from schedkit_local.backend import Local
+class Other(Local):
+    name = "other"
+sk.Pipeline("train", steps=[step], backend=Other())
+"""
 
 
 @pytest.fixture
@@ -166,10 +172,10 @@ def test_stack_and_config(program):
             "shop: declares no pipeline; write sk.Pipeline(...) and sk.Schedule(...)",
         ),
         (
-            'sk.Pipeline("train", steps=[sk.Step("a", image="i")], backend="kubernetes")',
+            OTHER,
             SpecError,
             (
-                "Pipeline 'train': asks for backend 'kubernetes', and this machine serves its own;"
+                "Pipeline 'train': asks for backend 'other', and this machine serves its own;"
                 " leave its backend= out"
             ),
         ),
@@ -318,8 +324,7 @@ def test_wrong_words(program, capfd, words, kind, sentence):
 
 def test_a_wrong_value_is_wrong_input(program, capfd):
     """What no program may have ends with 2."""
-    folder = program('sk.Pipeline("p", steps=[sk.Step("a", image="i")], backend="kubernetes")')
-    assert 2 == main([str(folder)])
+    assert 2 == main([str(program(OTHER))])
     assert "SpecError" == json.loads(capfd.readouterr().out)["error"]["type"]
 
 

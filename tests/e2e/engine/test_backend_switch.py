@@ -85,12 +85,27 @@ def test_switch_and_back(stack) -> None:
         stack.forget()
 
 
-def test_switch_to_what_refuses(stack) -> None:
+def test_switch_to_this_machine_and_back(stack) -> None:
     """
-    This machine refuses the schedules: the stack stays where it is.
+    Nothing in the cloud carries what a server on this machine starts.
     """
     stack.configure({"schedkit:backend": "local"})
-    with pytest.raises(automation.CommandError, match="nothing on this machine starts pipelines"):
+    assert {"update": 3, "delete": 3, "same": 1} == stack.up()
+    assert [] == stack.cloud
+    assert {"same": 4} == stack.preview(expect_no_changes=True)
+    assert "nightly" == stack.api.outputs()["schedule"].value
+    stack.configure({"schedkit:backend": "kubernetes"})
+    assert {"create": 3, "update": 3, "same": 1} == stack.up()
+    assert KUBERNETES == stack.cloud
+
+
+def test_switch_to_what_refuses(stack) -> None:
+    """
+    This machine refuses a step that it could only run in a container: the stack stays where it is.
+    """
+    never = {"schedkit:backend": "local", "schedkit:local": '{"container": "never"}'}
+    stack.configure(never)
+    with pytest.raises(automation.CommandError, match="has no command to make a process of"):
         stack.up()
     assert [] == stack.changes
     assert KUBERNETES == stack.cloud
