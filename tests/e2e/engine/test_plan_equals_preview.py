@@ -96,8 +96,8 @@ def test_plan_equals_preview(shell, tmp_path, folder: Path, stack: str) -> None:
 @pytest.mark.parametrize(("folder", "stack"), [each for each in STACKS if each.id not in KEPT])
 def test_plan_refuses_what_preview_refuses(shell, folder: Path, stack: str) -> None:
     """
-    What a backend cannot keep, under `schedkit:strict` what it emulates too, is refused by both, in
-    the same words.
+    What a backend cannot keep, under `schedkit:strict` what it emulates too, is refused by both,
+    in the same words.
     """
     run = shell(folder, stack)
     run.pulumi("config", "set", "schedkit:strict", "true")
