@@ -16,7 +16,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from schedkit.exceptions import SchedkitError, StateError
-from schedkit.starting import Desk, Due, Miss, Start, Stop, Wait
+from schedkit.starting import Miss, Start, Stop, Wait
 from schedkit_local.serve import requests, worker
 from schedkit_local.serve.clock import LOOK, zones_stamp
 from schedkit_local.serve.install import install
@@ -26,13 +26,13 @@ from schedkit_local.serve.pipe import Pipe
 from schedkit_local.serve.process import lives
 from schedkit_local.serve.program import digest
 from schedkit_local.serve.rows import GOING
-from schedkit_local.serve.writing import Book
+from schedkit_local.serve.writing import Book, due_of
 
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from schedkit.starting import Decision
+    from schedkit.starting import Decision, Desk, Due
     from schedkit_local.serve.beside import Beside
     from schedkit_local.serve.clock import Clock
     from schedkit_local.serve.ledger import Ledger
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from schedkit_local.serve.rows import Run
 
 AGAIN = 5.0  # seconds until a state file that cannot be used is tried again
+PATIENCE = 15.0  # seconds after a start in which the dead are buried first
 MINUTE = 60.0  # seconds between two looks when nothing happens
 TIDY = 3_600.0  # seconds between two looks for what is old
 
@@ -85,7 +86,7 @@ class Server:
         self._children: dict[int, Due | None] = {}
         self._tried: dict[Due, float] = {}  # of what goes on without a child, by its own clock
         self._zones = zones_stamp()
-        self._tidied = 0.0
+        self._tidied = self._patience = 0.0
         self._selector = selectors.DefaultSelector()
         self._pipe: Pipe | None = None
 
@@ -135,21 +136,9 @@ class Server:
         """
         rows = self.ledger.open_runs()
         self._rows = {due_of(row): row for row in rows if row.state in GOING}
-        waiting = {due_of(row): row.pipeline for row in rows if row.state == "waiting"}
-        self.desk = Desk(
-            self.book.rules(),
-            self.book.firsts(int(self.clock.now())),
-            most=self.most,
-            seed=f"{self.program.project}/{self.program.stack}",
-            overlaps={
-                name: each.document.overlap for name, each in self.program.pipelines.items()
-            },
-            running={due: row.pipeline for due, row in self._rows.items()},
-            waiting=waiting,
-            asked={due_of(row) for row in rows if row.cause != "schedule"},
-            decided=self.book.decided(),
-        )
+        self.desk = self.book.desk(rows, int(self.clock.now()), self.most)
         self._tried.clear()
+        self._patience = time.monotonic() + PATIENCE
         alive = set(self._children.values())
         starting = [due for due, row in self._rows.items() if row.state == "starting"]
         self._fork(due for due in starting if due not in alive)
@@ -169,15 +158,17 @@ class Server:
             self.reload()
         for each in self.beside:
             each.keep()
-        self._carry_out(self.desk.at(int(now)))
+        if not self._buries():
+            self._carry_out(self.desk.at(int(now)))
         if now - self._tidied > TIDY:
             self._tidied = now
             self._tidy(now)
 
     def _sleep(self) -> None:
-        until = self.desk.wakes()
-        timeout = self.clock.wait(until)
-        most = MINUTE if self._rows.keys() <= {*self._children.values()} else LOOK  # nobody tells
+        held = self._buries()
+        timeout = self.clock.wait(None if held else self.desk.wakes())
+        told = not held and self._rows.keys() <= {*self._children.values()}
+        most = MINUTE if told else LOOK
         timeout = most if timeout is None else min(timeout, most)
         for key, _ in self._selector.select(timeout):
             key.data()
@@ -280,6 +271,14 @@ class Server:
                     self._help(partial(worker.mourn, self.ledger.path, row), due)
             elif due not in alive and self._may_try(due):
                 self._once_more(due)
+
+    def _buries(self) -> bool:
+        """
+        Whether the dead of an earlier server hold their room yet: who is caught up with needs it.
+        """
+        going = (row for row in self._rows.values() if row.state == "running")
+        early = time.monotonic() < self._patience
+        return early and any(not lives(row.pid, row.birth) for row in going)
 
     def _over(self, due: Due, row: Run | None) -> None:
         del self._rows[due]
@@ -391,10 +390,3 @@ class Server:
             self.ended = self.replaced = True
         before, files = self.program.kept(now)
         self._help(partial(worker.tidy, self.ledger.path, before, files))
-
-
-def due_of(row: Run) -> Due:
-    """
-    Return the identity of a row.
-    """
-    return Due(row.due, row.schedule, row.scheduled)

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from schedkit.starting import Miss, Start, Wait
-from schedkit_local.serve.rows import Run
+from schedkit.starting import Desk, Due, Miss, Start, Wait
+from schedkit_local.serve.rows import GOING, Run
 from schedkit_local.serve.worker import parameters_text
 
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from schedkit.starting import Decision, Due, Rule
+    from schedkit.starting import Decision, Rule
     from schedkit_local.serve.ledger import Ledger
     from schedkit_local.serve.program import Program
 
@@ -57,6 +57,13 @@ def run_id(schedule: str, scheduled: int) -> str:
     return f"{schedule.removeprefix(BY_HAND)}{'.' if by_hand else '-'}{stamp}"
 
 
+def due_of(row: Run) -> Due:
+    """
+    Return the identity of a row.
+    """
+    return Due(row.due, row.schedule, row.scheduled)
+
+
 class Book:
     """
     The ledger, as the server of one program writes it.
@@ -65,6 +72,24 @@ class Book:
     def __init__(self, ledger: Ledger, program: Program) -> None:
         self._ledger = ledger
         self._program = program
+
+    def desk(self, rows: Iterable[Run], now: int, most: int | None) -> Desk:
+        """
+        Return what decides from now on, given the rows of what waits or goes on.
+        """
+        rows = list(rows)
+        program = self._program
+        return Desk(
+            self.rules(),
+            self.firsts(now),
+            most=most,
+            seed=f"{program.project}/{program.stack}",
+            overlaps={name: each.document.overlap for name, each in program.pipelines.items()},
+            running={due_of(row): row.pipeline for row in rows if row.state in GOING},
+            waiting={due_of(row): row.pipeline for row in rows if row.state == "waiting"},
+            asked={due_of(row) for row in rows if row.cause != "schedule"},
+            decided=self.decided(),
+        )
 
     def rules(self) -> list[Rule]:
         """

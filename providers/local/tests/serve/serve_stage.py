@@ -103,6 +103,7 @@ class Stage:
         lasts: Pipeline -> seconds of a run.
         kills: After how many more moments the server is killed and begun again, one after another.
         said: What the servers said.
+        mourning: Seconds until what a lost run left is ended.
     """
 
     path: Path
@@ -112,13 +113,14 @@ class Stage:
     most: int | None = None
     kills: list = attrs.field(factory=list)
     said: list = attrs.field(factory=list)
-    file = None
+    mourning: int = 0
 
     def __attrs_post_init__(self):
         self._moments = self.kills.pop(0) if self.kills else None
         self._pids = itertools.count(10_000_000)
         self._ends = []
         self._living = {}
+        self._mourners = {}
         self._dead = []
         self._changed = False
         self._plain = Ledger.open(self.path)
@@ -153,8 +155,10 @@ class Stage:
         """
         while self._ends and self._ends[0][0] <= now:
             at, pid = heappop(self._ends)
-            if pid in self._living:
-                seq, pipeline = self._living[pid]
+            if pid in self._mourners:
+                self._bury(pid)
+            elif pid in self._living:
+                _, pipeline = self._living[pid]
                 slow = self.lasts[pipeline] > self.timeouts[pipeline]
                 self._over(pid, "failed" if slow else "succeeded", at)
 
@@ -181,13 +185,19 @@ class Stage:
         if work.func is worker.run:
             self._take(pid, work.args[1])
         else:
-            self._dead.append(pid)
-            if work.func is worker.mourn:
-                row = work.args[1]
-                who = {"seq": row.seq, "pid": row.pid, "birth": row.birth}
-                self._plain.write(worker._LOST, now=self.now, reason="lost", **who)
+            self._mourners[pid] = work.args[1] if work.func is worker.mourn else None
+            heappush(self._ends, (self.now + self.mourning, pid))
+        self.finish(self.now - 1 if self.mourning else self.now)
         self.moment()
         return pid
+
+    def _bury(self, pid):
+        row = self._mourners.pop(pid)
+        if row is not None:
+            who = {"seq": row.seq, "pid": row.pid, "birth": row.birth}
+            self._plain.write(worker._LOST, now=self.now, reason="lost", **who)
+        self._dead.append(pid)
+        self._changed = True
 
     def _take(self, pid, row):
         me = {"pid": pid, "birth": BIRTH, "folder": ""}
@@ -222,7 +232,7 @@ class Stage:
                 ledger.moment = self.moment
                 program = Program.read(ledger.program().document)
                 server = Server(ledger, program, self.clock(), most=self.most, say=self._say)
-                server._listen = lambda: None
+                server._listen = server._keep_pipe = lambda: None
                 self._end = server.end
                 try:
                     server.serve()
@@ -244,6 +254,7 @@ class Stage:
             return
         if kind == "off":
             self._living.clear()
+            self._mourners.clear()
             self._ends.clear()
         if kind in {"off", "down"}:
             self.finish(self.stop)

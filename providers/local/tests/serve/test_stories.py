@@ -5,6 +5,11 @@ The server may be killed at any use of its ledger, before and after a commit and
 again at once: that changes nothing. A machine that is off, and a server that is down while its
 runs go on, are moves of the story.
 
+One thing may change: who is caught up with and finds no room waits for what is left of that
+second. A server that begins again in that very second does not know, and calls it missed at once.
+So where servers are killed, no run ends in the second in which it starts, and none is replaced
+where `most` is given.
+
 Differences that are meant: a run that was lost ends in the ledger when that was found out, and
 `timeout` and `replaced` are `failed` and `stopped` there.
 """
@@ -16,7 +21,7 @@ from datetime import UTC, datetime, timedelta
 import attrs
 import pytest
 import serve_stage
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import schedkit as sk
@@ -159,7 +164,8 @@ def stories(draw, kinds):
         )
         for name in ("p", "q")
     ]
-    specs = [draw(schedules(name, pipelines)) for name in draw(st.sampled_from(["a", "ab", "abc"]))]
+    names = draw(st.sampled_from(["a", "ab", "abc"]))
+    specs = [draw(schedules(name, pipelines)) for name in names]
     moves = st.tuples(st.sampled_from(kinds), st.integers(0, 600))
     return Story(
         tuple(specs),
@@ -197,6 +203,20 @@ def test_begun_again(story, empty, monkeypatch):
     assert told(story) == lived(story, empty, monkeypatch)
 
 
+@pytest.mark.parametrize("overlap", OVERLAPS)
+def test_the_dead_are_buried_first(overlap, empty, monkeypatch):
+    """
+    A run that the machine took along is lost, whatever replaces it, and the one that is caught up
+    with waits for its room even where ending what is left of the first takes longer than a second.
+    """
+    one = spec(overlap=overlap, starting_deadline=1, catch_up=sk.CatchUp("latest", "1h"))
+    more = {"lasts": {"p": 100}, "mourning": 3}
+    with serve_stage.staged(empty, monkeypatch, [one], ZERO, **more) as stage:
+        stage.play([("on", 60), ("off", 900), ("on", 300)])
+        found = [(run.scheduled - ZERO, run.started - ZERO, run.state) for run in stage.runs()]
+    assert [(0, 0.0, "lost"), (600, 963.0, "succeeded"), (1_200, 1_200.0, "running")] == found
+
+
 @QUIET
 @given(story=stories(["on", "on", "off"]))
 def test_as_the_virtual_clock_tells(story, empty, monkeypatch):
@@ -224,5 +244,8 @@ def test_killed_at_any_moment(story, kills, empty, monkeypatch):
     """
     A server that is killed anywhere, and begun again in the same second, changes nothing.
     """
-    story = attrs.evolve(story, kills=tuple(kills))
+    lasts = {name: max(1, seconds) for name, seconds in story.lasts.items()}
+    replaces = any(each.pipeline.overlap == "replace" for each in story.specs)
+    most = None if replaces else story.most
+    story = attrs.evolve(story, kills=tuple(kills), lasts=lasts, most=most)
     assert told(story) == lived(story, empty, monkeypatch)
