@@ -32,7 +32,7 @@ def zones_stamp() -> float:
 
 class Clock:
     """
-    This machine's.
+    The clock of this machine.
 
     Where Linux has timerfd (https://man7.org/linux/man-pages/man2/timerfd_create.2.html), one of
     the wall clock ends a wait: also after a suspend, and as soon as somebody sets the clock.
