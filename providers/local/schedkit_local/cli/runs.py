@@ -222,6 +222,8 @@ class _Reader:
     step: str | None
     attempt: int | None
     shown: dict[tuple[str, int], int] = attrs.field(factory=dict, init=False)
+    _looked: bool = attrs.field(default=False, init=False)
+    _first: dict[str, int] = attrs.field(factory=dict, init=False)  # attempt, by step
     _last: tuple[str, int] | None = attrs.field(default=None, init=False)
     _broken: bool = attrs.field(default=False, init=False)  # whether a line is not at its end
 
@@ -236,12 +238,14 @@ class _Reader:
                 for attempt in self._attempts(step):
                     over = whole or attempt < step.attempts or step.state != "running"
                     self._print(run, step, attempt, whole=over)
+        self._looked = True
 
     def _attempts(self, step: StepRow) -> list[int]:
         if self.attempt is not None:
             return [self.attempt]
-        begun = [attempt for name, attempt in self.shown if name == step.name]
-        return sorted({*begun, max(1, step.attempts)})
+        last = max(1, step.attempts)
+        first = self._first.setdefault(step.name, 1 if self._looked else last)
+        return list(range(first, last + 1))
 
     def _print(self, run: Run, step: StepRow, attempt: int, *, whole: bool) -> None:
         key = (step.name, attempt)

@@ -360,7 +360,7 @@ def test_follow(cli, run, tmp_path) -> None:
     with Path(folder, "prep", "attempt-1.log").open("a") as log:
         log.write("f\ntwo")
     run.log("f", "prep", folder, "one\nhalf\ntwo", "again\n", state="running")
-    run.log("f", "fit", folder, "other\n", state="running")
+    run.log("f", "fit", folder, "", "other\n", state="running")
     time.sleep(0.5)
     assert [] == said
     run.write("UPDATE run SET state = 'succeeded' WHERE id = 'f'")
@@ -372,7 +372,8 @@ def test_follow(cli, run, tmp_path) -> None:
         "two",
         "==> prep, attempt 2: running <==",
         "again",
-        "==> fit, attempt 1: running <==",
+        "==> fit, attempt 1 <==",
+        "==> fit, attempt 2: running <==",
         "other",
     ] == said[0].out.splitlines()
     assert 0 == said[0].code
