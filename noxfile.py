@@ -190,6 +190,16 @@ def fuzz(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def crash(session: nox.Session) -> None:
+    """
+    Kill `schedkit serve` 500 times over 10 000 instants, in a quarter of an hour; `-- --seed 2`.
+    """
+    env = install(session, ["local"], "tests") | {"PYTHONSAFEPATH": ""}  # it has neighbours
+    session.chdir("providers/local/tests/crash")  # away from the source tree
+    session.run("python", "crash.py", *session.posargs, env=env)
+
+
+@nox.session(default=False)
 def fuzz_readers(session: nox.Session) -> None:
     """
     Ten minutes of coverage-guided bad input for every reader; `-- --seconds 60 adf` for less.
