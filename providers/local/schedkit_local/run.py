@@ -15,7 +15,6 @@ from schedkit_local.container import Docker, connect
 from schedkit_local.files import new_run, oldest, prune, runs_folder
 from schedkit_local.job import Job
 from schedkit_local.overlap import turn
-from schedkit_local.progress import Progress
 
 
 if TYPE_CHECKING:
@@ -57,6 +56,8 @@ def run(
             raise SpecError(f"{culprit}, parameter {name!r}", reason, cure)
     if not folder.is_dir():
         raise RunFailedError(f"{culprit}, folder {folder}", "is no folder", "name the program's")
+    from schedkit_local.progress import Progress  # rich, which the server does without
+
     secrets, docker = ready(document, options)
     runs = runs_folder(folder / options.runs)
     with turn(runs / f"{document.pipeline}.lock", document.pipeline, document.overlap):

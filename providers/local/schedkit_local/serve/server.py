@@ -10,7 +10,7 @@ import signal
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from schedkit.exceptions import SchedkitError, StateError
 from schedkit_local.serve.beside import Beside
@@ -66,6 +66,7 @@ def serve(
         ProgramError: The program is broken, and there is no older one to go on with.
     """
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to reload
+    signal.signal(signal.SIGTERM, _leave)  # process 1 of a container has no other way to end
     folder = folder.resolve()
     path = (state or folder / FOLDER).resolve()
     before = json.loads(os.environ.pop(RESUMED, "{}"))
@@ -96,6 +97,13 @@ def serve(
         _replace(server, lock)
     say(f"ended; {len(server.desk.running)} runs go on" if server.desk.running else "ended")
     return 0
+
+
+def _leave(*_: object) -> NoReturn:
+    """
+    End while the program is loaded for the first time.
+    """
+    sys.exit(128 + signal.SIGTERM)
 
 
 def _locked(path: Path, inherited: int | None) -> int:
