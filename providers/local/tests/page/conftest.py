@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -305,3 +306,13 @@ def member(stranger):
     assert 303 == answer.status_code
     stranger.headers.update(origin)
     return stranger
+
+
+@pytest.fixture(scope="session")
+def living(empty, tmp_path_factory):
+    """
+    A filled state file by the clock of this machine, and what tests look at in it.
+    """
+    folder = tmp_path_factory.mktemp("living")
+    book = Book(shutil.copy(empty, folder / "serve.db"), time.time())
+    return book, book.fill(folder / "runs")
