@@ -79,7 +79,7 @@ class Program:
             )
             for name, each in document["pipelines"].items()
         }
-        overlaps = {name: each.document.overlap for name, each in pipelines.items()}
+        overlaps: dict[str, Overlap] = {n: each.document.overlap for n, each in pipelines.items()}
         schedules = {
             name: _served(name, inputs, overlaps) for name, inputs in document["schedules"].items()
         }
