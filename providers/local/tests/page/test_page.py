@@ -454,9 +454,12 @@ def start(state, *more, token="", **keywords):
     )
 
 
-def test_process(state, book) -> None:
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGTERM, -signal.SIGTERM), (signal.SIGINT, 0)]
+)
+def test_process(state, number, code) -> None:
     """
-    The process says where it is, answers, keeps no token in its environment, ends by SIGTERM.
+    The process says where it is, answers, and ends without a word by SIGTERM or Ctrl-C.
     """
     with start(state, "--port", "0", token=TOKEN) as page:
         line = page.stdout.readline()
@@ -464,19 +467,20 @@ def test_process(state, book) -> None:
         url = line.split()[-1]
         with urllib.request.urlopen(f"{url}runs", timeout=20) as answer:
             assert b"No such run" in answer.read()
-        page.send_signal(signal.SIGTERM)
+        page.send_signal(number)
         out, err = page.communicate(timeout=20)
-    assert ("", "", -signal.SIGTERM) == (out, err, page.returncode)
+    assert ("", "", code) == (out, err, page.returncode)
 
 
-def test_process_ends_with_its_parent(state) -> None:
+@pytest.mark.parametrize(("more", "ends"), [([], True), (["--stay"], False)])
+def test_process_ends_with_its_parent(state, more, ends) -> None:
     """
     A page whose parent was killed ends by itself; one that is told to stay does not.
     """
+    words = [sys.executable, "-m", "schedkit_local.serve.page", str(state), "--port", "0", *more]
     code = (
-        "import subprocess, sys, time\n"
-        "page = subprocess.Popen([sys.executable, '-m', 'schedkit_local.serve.page', "
-        f"{str(state)!r}, '--port', '0'], stdout=subprocess.PIPE, text=True)\n"
+        "import subprocess, time\n"
+        f"page = subprocess.Popen({words!r}, stdout=subprocess.PIPE, text=True)\n"
         "print(page.pid, page.stdout.readline(), flush=True)\n"
         "time.sleep(60)\n"
     )
@@ -484,11 +488,12 @@ def test_process_ends_with_its_parent(state) -> None:
     with parent:
         pid = int(parent.stdout.readline().split()[0])
         parent.kill()
-    assert _ended(pid)
+    assert ends == _ended(pid, 10.0 if ends else 2.5)
 
 
-def _ended(pid):
-    for _ in range(200):
+def _ended(pid, seconds):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
         try:
             if psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:  # nobody reaps it here
                 return True

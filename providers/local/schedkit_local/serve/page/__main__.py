@@ -9,6 +9,7 @@ import os
 import socket
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import uvicorn
@@ -42,7 +43,8 @@ def main(arguments: list[str] | None = None) -> int:
     port = listening.getsockname()[1]
     server = _server(make(asked.state, port=port, token=token, clock=time.time), stay=asked.stay)
     print(f"status page: http://{HOST}:{port}/", flush=True)  # noqa: T201
-    server.run(sockets=[listening])
+    with suppress(KeyboardInterrupt):  # the terminal's, which ends the server as well
+        server.run(sockets=[listening])
     return 0
 
 

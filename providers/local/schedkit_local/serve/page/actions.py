@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from schedkit.exceptions import SchedkitError, SpecError
-from schedkit_local.serve.page import reading, view
+from schedkit_local.serve.page import queries, reading, view
 
 
 if TYPE_CHECKING:
@@ -184,10 +184,10 @@ def _named(key: str) -> Any:
 
 def _backfill(ledger: Ledger, form: Mapping[str, str]) -> dict[str, Any]:
     found = _named("schedule")(ledger, form)
-    rows = [each for each in ledger.schedules() if each.name == found["schedule"]]
-    if not rows:
+    row = queries.schedule(ledger, found["schedule"])
+    if row is None:
         raise SpecError(f"schedule {found['schedule']!r}", "is not served", "load the page again")
-    zone = view.zone_of(rows[0])
+    zone = view.zone_of(row)
     for key in ("from", "to"):
         text = form.get(key, "")
         try:

@@ -5,6 +5,7 @@ The pages: what is at which address.
 from __future__ import annotations
 
 from contextlib import contextmanager
+from datetime import UTC
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,7 @@ HERE = Path(__file__).parent
 PER_PAGE = 50
 HISTORY = 20
 NEXT = 20
+NAMES = 200  # that a field suggests
 TEMPLATES = Environment(
     loader=FileSystemLoader(HERE / "templates"),
     autoescape=True,
@@ -73,7 +75,7 @@ class Page:
         """
         session = self.sessions.of(request.headers)
         now = self.clock()
-        program = ledger.program() if ledger else None
+        program = queries.program(ledger) if ledger else None
         pid = is_served(self.state)
         late = view.overdue(ledger.requests(), now) if ledger else []
         tzdata = tzdata_version()
@@ -123,11 +125,12 @@ class Page:
                 "runs.html",
                 ledger,
                 runs=[view.run_line(each, now) for each in found[:PER_PAGE]],
-                names=[each.name for each in ledger.schedules(removed=True)],
+                names=queries.schedule_names(ledger, NAMES),
                 states=view.STATES,
                 page=page,
                 more=len(found) > PER_PAGE,
-                **asked,
+                schedule=asked["schedule"],
+                state=asked["state"],
             )
 
     def run(self, request: Request) -> Response:
@@ -138,8 +141,8 @@ class Page:
             run = ledger.run(request.path_params["id"])
             if run is None:
                 raise HTTPException(404, "No run of that name is in the ledger, or not any more.")
-            rows = [each for each in ledger.schedules(removed=True) if each.name == run.schedule]
-            line = view.run_line(run, self.clock(), *map(view.zone_of, rows))
+            row = queries.schedule(ledger, run.schedule)
+            line = view.run_line(run, self.clock(), view.zone_of(row) if row else UTC)
             program = ledger.program()
             document = program.document if program else {}
             steps = [
@@ -174,18 +177,18 @@ class Page:
         """
         name, now = request.path_params["name"], self.clock()
         with self.opened() as ledger:
-            rows = [each for each in ledger.schedules(removed=True) if each.name == name]
-            if not rows:
+            row = queries.schedule(ledger, name)
+            if row is None:
                 raise HTTPException(404, "No schedule of that name is served, or ever was.")
-            zone = view.zone_of(rows[0])
+            zone = view.zone_of(row)
             history = ledger.runs(schedule=name, limit=HISTORY)
             return self.render(
                 request,
                 "schedule.html",
                 ledger,
-                schedule=view.schedule_line(rows[0], queries.last_run(ledger, name), now, NEXT),
-                is_removed=rows[0].removed is not None,
-                lane=overview.lane_of(ledger, rows[0], now),
+                schedule=view.schedule_line(row, queries.last_run(ledger, name), now, NEXT),
+                is_removed=row.removed is not None,
+                lane=overview.lane_of(ledger, row, now),
                 runs=[view.run_line(each, now, zone) for each in history],
                 every=5000,
             )
@@ -196,7 +199,7 @@ class Page:
         """
         try:
             with self.opened() as ledger:
-                program = ledger.program()
+                program = queries.program(ledger)
         except StateError as error:
             return JSONResponse({"status": "down", "reason": str(error)}, 503)
         pid = is_served(self.state)

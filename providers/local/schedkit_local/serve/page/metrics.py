@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from schedkit_local.serve.ledger import Ledger
+    from schedkit_local.serve.rows import ScheduleRow
 
 HOUR = 3_600
 TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -27,7 +28,7 @@ def exposed(ledger: Ledger, pid: int | None, now: float) -> str:
     """
     Return all metrics.
     """
-    program = ledger.program()
+    program, schedules = queries.program(ledger), ledger.schedules()
     counts = queries.pipeline_counts(ledger)
     going = sum(count for _, state, count in counts if state in GOING)
     waiting = sum(count for _, state, count in counts if state == "waiting")
@@ -47,11 +48,11 @@ def exposed(ledger: Ledger, pid: int | None, now: float) -> str:
             "Start after the due instant, of the runs of schedules in the past hour.",
             [({"quantile": f"{q:g}"}, value) for q, value in _late(ledger, now)],
         ),
-        _family("schedule_paused", "Whether a schedule is paused.", _paused(ledger)),
+        _family("schedule_paused", "Whether a schedule is paused.", _paused(schedules)),
         _family(
             "schedule_next_timestamp_seconds",
             "The next instant of a schedule.",
-            _next(ledger, now),
+            _next(schedules, now),
         ),
     ]
     return "".join(families)
@@ -75,13 +76,13 @@ def _late(ledger: Ledger, now: float) -> Iterable[tuple[float, float]]:
         yield quantile, found[min(len(found) - 1, int(quantile * len(found)))]
 
 
-def _paused(ledger: Ledger) -> Iterable[tuple[dict[str, str], float]]:
-    for row in ledger.schedules():
+def _paused(rows: list[ScheduleRow]) -> Iterable[tuple[dict[str, str], float]]:
+    for row in rows:
         yield {"schedule": row.name}, bool(view.paused(row))
 
 
-def _next(ledger: Ledger, now: float) -> Iterable[tuple[dict[str, str], float]]:
-    for row in ledger.schedules():
+def _next(rows: list[ScheduleRow], now: float) -> Iterable[tuple[dict[str, str], float]]:
+    for row in rows:
         if view.paused(row):
             continue
         try:

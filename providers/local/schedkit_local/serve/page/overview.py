@@ -29,9 +29,9 @@ def values(ledger: Ledger, now: float, wanted: str, page: int) -> dict[str, Any]
         wanted: Part of the names of the schedules to show.
         page: Of the table of schedules, from 1.
     """
-    everything = ledger.schedules()
-    rows = [each for each in everything if wanted.lower() in each.name.lower()]
-    shown = rows[(page - 1) * PER_PAGE : page * PER_PAGE]
+    total = queries.schedule_count(ledger)
+    rows = queries.schedules(ledger, wanted, (page - 1) * PER_PAGE, PER_PAGE + 1)
+    shown = rows[:PER_PAGE]
     program = ledger.program()
     document: Mapping[str, Any] = program.document if program else {}
     pipelines = document.get("pipelines", {})
@@ -39,7 +39,7 @@ def values(ledger: Ledger, now: float, wanted: str, page: int) -> dict[str, Any]
     if page == 1 and not wanted:
         lanes += [_hand(ledger, name, now) for name in queries.by_hand(ledger, now - DAY)]
     return {
-        "figures": figures(queries.state_counts(ledger, now - DAY), len(everything)),
+        "figures": figures(queries.state_counts(ledger, now - DAY), total),
         "schedules": [
             view.schedule_line(row, queries.last_run(ledger, row.name), now) for row in shown
         ],
@@ -49,9 +49,9 @@ def values(ledger: Ledger, now: float, wanted: str, page: int) -> dict[str, Any]
         "findings": document.get("findings", []),
         "pipelines": {name: reading.parameters(each) for name, each in sorted(pipelines.items())},
         "wanted": wanted,
-        "total": len(everything),
+        "total": total,
         "page": page,
-        "more": len(rows) > page * PER_PAGE,
+        "more": len(rows) > PER_PAGE,
         "every": 5000,
     }
 

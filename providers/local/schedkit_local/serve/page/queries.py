@@ -4,9 +4,11 @@ What the page asks of the ledger beyond what everybody does.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from schedkit_local.serve.rows import Request, Run
+import attrs
+
+from schedkit_local.serve.rows import ProgramRow, Request, Run, ScheduleRow
 
 
 if TYPE_CHECKING:
@@ -16,7 +18,8 @@ BUCKET = 900  # seconds whose runs of one state are one bar of the timeline
 BAD = ("failed", "lost", "missed")
 
 
-class Bar(NamedTuple):
+@attrs.frozen
+class Bar:
     """
     Runs of one schedule that ended alike at about the same time.
     """
@@ -37,6 +40,53 @@ def filtered(ledger: Ledger, *, schedule: str, state: str, offset: int, limit: i
     statement = f"SELECT * FROM run WHERE {where} {order}"  # noqa: S608, its parts are above
     values = {"schedule": schedule, "state": state, "limit": limit, "offset": offset}
     return ledger.read(Run, statement, **values)
+
+
+def schedules(ledger: Ledger, wanted: str, offset: int, limit: int) -> list[ScheduleRow]:
+    """
+    Return schedules by name, those alone whose name has a part.
+    """
+    statement = """
+        SELECT * FROM schedule WHERE removed IS NULL AND instr(lower(name), lower(:wanted))
+        ORDER BY name LIMIT :limit OFFSET :offset
+    """
+    return ledger.read(ScheduleRow, statement, wanted=wanted, offset=offset, limit=limit)
+
+
+def schedule(ledger: Ledger, name: str) -> ScheduleRow | None:
+    """
+    Return one schedule, removed or not.
+    """
+    statement = "SELECT * FROM schedule WHERE name = :name"
+    return next(iter(ledger.read(ScheduleRow, statement, name=name)), None)
+
+
+def schedule_count(ledger: Ledger) -> int:
+    """
+    Return how many schedules are served.
+    """
+    return ledger.count("SELECT count(*) FROM schedule WHERE removed IS NULL")[0][0]
+
+
+def schedule_names(ledger: Ledger, limit: int) -> list[str]:
+    """
+    Return the first names of schedules, removed ones too.
+    """
+    statement = "SELECT name FROM schedule ORDER BY name LIMIT :limit"
+    return [name for (name,) in ledger.count(statement, limit=limit)]
+
+
+def program(ledger: Ledger) -> ProgramRow | None:
+    """
+    Return the program that is served with nothing of its document but the project's name: the
+    whole is large.
+    """
+    statement = """
+        SELECT folder, stack, loaded, error,
+            json_object('project', json_extract(document, '$.project')) AS document
+        FROM program
+    """
+    return next(iter(ledger.read(ProgramRow, statement)), None)
 
 
 def last_run(ledger: Ledger, schedule: str) -> Run | None:
