@@ -78,12 +78,14 @@ def install(ledger: Ledger, document: Mapping[str, object], now: float) -> list[
 def _change(row: ScheduleRow, served: Served, now: float) -> str:
     """
     What is different in the instants of a schedule; empty where it is proved that they are the
-    same.
+    same. What passes while a schedule is paused is nobody's business afterwards.
     """
-    old = read_schedule(row.document, f"Schedule {row.name!r}").instants()
-    new = served.rule.when
+    before = read_schedule(row.document, f"Schedule {row.name!r}")
+    old, new = before.instants(), served.rule.when
     if old == new or prove(old, DIALECT.write(new), DIALECT).holds:
-        return ""
+        if before.paused == served.rule.paused:
+            return ""
+        return "is paused by the program" if served.rule.paused else "is resumed by the program"
     start, found = int(now), []
     for when in (old, new):
         coming = list(islice(when.epochs(start, LAST), SHOWN))

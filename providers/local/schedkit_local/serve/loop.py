@@ -53,6 +53,7 @@ class Server:
         desk: What decides.
         left: How many runs may yet end before the server does; None is any number.
         replaced: Whether it ended to begin again with a newer program.
+        told_to_reload: Whether a signal came since the last load began.
         awaiting: Requests that the load which goes on will answer.
         beside: Processes that are kept running.
         load_words: The command that loads the program.
@@ -73,13 +74,12 @@ class Server:
         self.clock = clock
         self.say = say
         self.desk: Desk
-        self.ended = self.replaced = self.requested = False
+        self.ended = self.replaced = self.requested = self.told_to_reload = False
         self.left = runs
         self.most = most
         self.awaiting: list[int] = []
         self.beside: list[Beside] = []
         self.load_words: list[str] = []
-        self._hup = False
         self._loading: Loading | None = None
         self.book = Book(ledger, program)
         self._rows: dict[Due, Run] = {}  # of what goes on
@@ -116,7 +116,7 @@ class Server:
         """
         Reload soon: for a handler of signals.
         """
-        self._hup = True
+        self.told_to_reload = True
 
     def watch(self, file: int, call: Callable[[], object]) -> None:
         """
@@ -148,21 +148,29 @@ class Server:
         self._keep_pipe()
         self._reap()
         self._settle()
-        if self.requested:
-            self.requested = False
-            for request in self.ledger.requests():
-                if not (self._loading and request.verb == "reload"):  # it may be too late for it
-                    requests.answer(self, request)
-        if self._hup and self._loading is None:
-            self._hup = False
+        if self.told_to_reload and self._loading is None:
+            self.told_to_reload = False
             self.reload()
         for each in self.beside:
             each.keep()
         if not self._buries():
             self._carry_out(self.desk.at(int(now)))
+            self._hear(now)
         if now - self._tidied > TIDY:
             self._tidied = now
             self._tidy(now)
+
+    def _hear(self, now: float) -> None:
+        """
+        Do what was asked for; a pause, say, forgets nothing that was due before it.
+        """
+        if not self.requested:
+            return
+        for request in self.ledger.requests():
+            if not (self._loading and request.verb == "reload"):  # it may be too late for it
+                requests.answer(self, request)
+        self.requested = False
+        self._carry_out(self.desk.at(int(now)))
 
     def _sleep(self) -> None:
         held = self._buries()

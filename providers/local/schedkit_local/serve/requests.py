@@ -8,7 +8,7 @@ import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from schedkit.exceptions import SchedkitError, SpecError
+from schedkit.exceptions import SchedkitError, SpecError, StateError
 from schedkit.inputs import hint
 from schedkit.starting import Due
 from schedkit_local.serve.rows import GOING
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from schedkit_local.serve.rows import Request
 
 MOST = 10_000  # runs of one backfill
+_NO_ARGUMENTS = (TypeError, LookupError, ValueError, OverflowError, AttributeError)
 _DONE = "UPDATE request SET done = :now, answer = :answer WHERE id = :id"
 
 
@@ -34,8 +35,13 @@ def answer(server: Server, request: Request) -> None:
         if verb is None:
             raise SpecError(f"request {request.verb!r}", "is not known", hint(request.verb, VERBS))
         told = verb(server, **request.arguments)
-    except (SchedkitError, TypeError) as error:
+    except StateError:
+        raise  # nothing was done, and it is asked again
+    except SchedkitError as error:
         conclude(server, [request.id], str(error), ok=False)
+    except _NO_ARGUMENTS as error:
+        text = f"request {request.verb!r}: cannot be read: {type(error).__name__}: {error}"
+        conclude(server, [request.id], text, ok=False)
     else:
         if told is not None:
             conclude(server, [request.id], told)
@@ -71,23 +77,31 @@ def _trigger(server: Server, pipeline: str, parameters: dict[str, Any] | None = 
 
 
 def _pause(server: Server, schedule: str) -> str:
-    _set_paused(server, schedule, paused=True)
+    if not _set_paused(server, schedule, paused=True):
+        return f"schedule {schedule!r} is paused already"
     return f"schedule {schedule!r} is paused; what passes meanwhile is not caught up with"
 
 
 def _resume(server: Server, schedule: str) -> str:
-    _set_paused(server, schedule, paused=False)
+    changed = _set_paused(server, schedule, paused=False)
     if server.program.schedules[schedule].rule.paused:
-        return f"schedule {schedule!r} is resumed, and still paused by the program"
-    return f"schedule {schedule!r} is resumed"
+        return f"schedule {schedule!r} is {'resumed, and still ' * changed}paused by the program"
+    return f"schedule {schedule!r} {'is resumed' if changed else 'was not paused'}"
 
 
-def _set_paused(server: Server, schedule: str, *, paused: bool) -> None:
+def _set_paused(server: Server, schedule: str, *, paused: bool) -> bool:
+    """
+    What is not so already begins with the next second; whether that was the case.
+    """
     _known(server, schedule)
-    change = "UPDATE schedule SET paused = :paused, since = :since WHERE name = :name"
+    change = """
+        UPDATE schedule SET paused = :paused, since = :since
+        WHERE name = :name AND paused != :paused
+    """
     since = int(server.clock.now()) + 1
-    server.ledger.write(change, paused=int(paused), since=since, name=schedule)
+    changed = server.ledger.write(change, paused=int(paused), since=since, name=schedule)
     server.recover()
+    return bool(changed)
 
 
 def _backfill(server: Server, schedule: str, **bounds: float) -> str:

@@ -84,6 +84,8 @@ def serve(
     server.load_words = words
     server.beside = _beside(path, port, token, before.get("beside"), drawn=drawn)
     _obey(server)
+    if before.get("again"):
+        server.hup()
     if not fresh and not before:
         server.reload()  # an older program is served meanwhile
     say(_ready(server))
@@ -140,6 +142,7 @@ def _obey(server: Server) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: server.end())
     signal.signal(signal.SIGHUP, lambda *_: server.hup())
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
 
 
 def _ready(server: Server) -> str:
@@ -155,9 +158,10 @@ def _replace(server: Server, lock: int) -> None:
     """
     Become the same program anew: with the code, the time zones and the schedules of now.
     """
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # which stays so
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})  # it waits for `_obey`
     os.set_inheritable(lock, True)
-    told = {"lock": lock, "left": server.left, "beside": [each.pid for each in server.beside]}
+    pids = [each.pid for each in server.beside]
+    told = {"lock": lock, "left": server.left, "beside": pids, "again": server.told_to_reload}
     os.environ[RESUMED] = json.dumps(told)
     with suppress(SchedkitError):
         server.ledger.close()

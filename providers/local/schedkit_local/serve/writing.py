@@ -218,5 +218,7 @@ class Book:
             "started": None,
             "ended": None,
         }
+        if self._ledger.write(_RUN, **row):
+            return True
         back = {"schedule": due.schedule, "scheduled": due.scheduled, "due": due.at}
-        return bool(self._ledger.write(_RUN, **row) or self._ledger.write(_BACK, **back))
+        return cause == "backfill" and bool(self._ledger.write(_BACK, **back))

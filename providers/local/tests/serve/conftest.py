@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -42,3 +43,20 @@ def ledger(state):
     found = Ledger.open(state)
     yield found
     found.close()
+
+
+@pytest.fixture
+def life(empty, monkeypatch):
+    """
+    Begin a life with these schedules; a run takes a minute.
+    """
+    import serve_stage
+
+    with ExitStack() as stages:
+
+        def begin(*specs, lasts=60, **more):
+            more |= {"lasts": {one.pipeline.name: lasts for one in specs}}
+            stage = serve_stage.staged(empty, monkeypatch, specs, serve_stage.ZERO + 1, **more)
+            return serve_stage.Life(stages.enter_context(stage))
+
+        yield begin

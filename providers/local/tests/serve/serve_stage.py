@@ -20,7 +20,9 @@ from types import SimpleNamespace
 
 import attrs
 
+import schedkit as sk
 from schedkit.backend import Target
+from schedkit.testing.examples import pipeline
 from schedkit_local.backend import Local
 from schedkit_local.options import LocalOptions
 from schedkit_local.serve import loop, worker
@@ -31,6 +33,8 @@ from schedkit_local.serve.program import Program
 from schedkit_local.serve.rows import Run
 
 
+ZERO_TEXT = "2026-01-01T00:00:00Z"
+ZERO = 1_767_225_600  # the same
 BIRTH = "here"
 _END = "UPDATE run SET state = :state, ended = :now WHERE seq = :seq AND state = 'running'"
 
@@ -233,6 +237,7 @@ class Stage:
                 program = Program.read(ledger.program().document)
                 server = Server(ledger, program, self.clock(), most=self.most, say=self._say)
                 server._listen = server._keep_pipe = lambda: None
+                server.requested = True
                 self._end = server.end
                 try:
                     server.serve()
@@ -291,3 +296,39 @@ def staged(empty, monkeypatch, specs, now, *, lasts, **more):
         yield stage
     stage.close()
     shutil.rmtree(folder)
+
+
+def spec(name="nightly", of="train", every="10m", overlap="allow", when=None, **policies):
+    what = attrs.evolve(pipeline(overlap=overlap, parameters={"epochs": 3}), name=of)
+    return sk.ScheduleSpec(name, what, when or sk.Every(every, ZERO_TEXT), **policies)
+
+
+class Life:
+    """
+    A stage, and a word to its server at a given second.
+    """
+
+    def __init__(self, stage):
+        self.stage = stage
+
+    def live(self, seconds):
+        self.stage.play([("on", seconds)])
+        return self
+
+    def ask(self, verb, arguments=None):
+        """
+        Ask a server that begins now; return its answer.
+        """
+        number = self.stage._plain.ask(verb, arguments)
+        self.live(0)
+        answer = self.stage._plain.request(number).answer
+        return answer["ok"], answer["text"]
+
+    def told(self):
+        return [
+            (run.id, run.state, run.cause, dict(run.parameters), run.reason)
+            for run in self.stage.runs()
+        ]
+
+    def states(self):
+        return {run.id: run.state for run in self.stage.runs()}

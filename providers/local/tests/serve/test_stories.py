@@ -247,5 +247,6 @@ def test_killed_at_any_moment(story, kills, empty, monkeypatch):
     lasts = {name: max(1, seconds) for name, seconds in story.lasts.items()}
     replaces = any(each.pipeline.overlap == "replace" for each in story.specs)
     most = None if replaces else story.most
-    story = attrs.evolve(story, kills=tuple(kills), lasts=lasts, most=most)
+    moves = (*story.moves, ("on", 1))
+    story = attrs.evolve(story, kills=tuple(kills), lasts=lasts, most=most, moves=moves)
     assert told(story) == lived(story, empty, monkeypatch)
