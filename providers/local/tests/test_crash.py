@@ -20,8 +20,8 @@ def test_nothing_is_lost_or_twice(tmp_path):
     """
     words = [sys.executable, str(SCRIPT), "--seed", "1", "--instants", "300", "--kills", "15"]
     env = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONSAFEPATH": ""}  # it has neighbours
-    given = {"capture_output": True, "text": True, "check": False, "cwd": tmp_path, "env": env}
-    done = subprocess.run(words, **given)
+    given = {"capture_output": True, "text": True, "cwd": tmp_path, "env": env}
+    done = subprocess.run(words, check=False, **given)
     assert (0, "") == (done.returncode, done.stderr), done.stdout
     told = json.loads(done.stdout)
     assert 300 == told["instants"] == sum(told["states"].values())

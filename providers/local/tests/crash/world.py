@@ -107,7 +107,7 @@ def program(found: list[Line], end: int) -> str:
         steps = []
         for number, script in enumerate(SCRIPTS[line.kind]):
             after = f", needs=[{line.pipeline}_{number - 1}]" if number else ""
-            retry = ", retry=sk.Retry(limit=1, backoff='1s')" if line.kind == "flaky" else ""
+            retry = ", retry=sk.Retry(limit=1, backoff='0s')" if line.kind == "flaky" else ""
             words = ["/bin/sh", "-c", _WRITE + script]
             name = f"{line.pipeline}_{number}"
             text.append(f"{name} = sk.Step('step{number}', command={words!r}{after}{retry})")
