@@ -53,7 +53,7 @@ TABLES = (
     )
     """,
     "CREATE INDEX run_open ON run (state) WHERE state IN ('waiting', 'starting', 'running')",
-    "CREATE INDEX run_pipeline ON run (pipeline, scheduled)",
+    "CREATE INDEX run_pipeline ON run (pipeline, state)",
     "CREATE INDEX run_due ON run (due)",
     """
     CREATE TABLE step (
