@@ -74,6 +74,9 @@ class Ledger:
                 _migrate(path)
                 connection = _connected(path)
                 found = _version(connection)
+            whole = connection.execute("PRAGMA quick_check(1)").fetchone() if create else ("ok",)
+            if whole[0] != "ok":
+                raise sqlite3.DatabaseError(f"malformed: {whole[0]}")
         if found == HEAD:
             return cls(path, connection)
         connection.close()
@@ -102,11 +105,18 @@ class Ledger:
 
     def reopen(self) -> None:
         """
-        Open the file anew, after whatever happened to it.
+        Open the file anew.
         """
         self._connection.close()
         with told(self.path):
             self._connection = _connected(self.path)
+
+    def try_again(self) -> None:
+        """
+        Open the file anew, after whatever happened to it, and see whether it can be written.
+        """
+        self.reopen()
+        self.write("UPDATE program SET loaded = loaded")
 
     @contextmanager
     def writing(self) -> Iterator[None]:

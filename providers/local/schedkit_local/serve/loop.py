@@ -189,7 +189,7 @@ class Server:
             self.say(f"{error}; trying again in {AGAIN:g} s")
             time.sleep(AGAIN)
             try:
-                self.ledger.reopen()
+                self.ledger.try_again()
                 self.recover()
             except (StateError, OSError) as still:
                 error = still

@@ -171,7 +171,8 @@ def _replace(server: Server, lock: int) -> None:
 def _said(text: str) -> None:
     import time
 
-    print(f"{when(time.time())} {text}", flush=True)  # noqa: T201, what a server has to say
+    with suppress(OSError):  # nobody reads it, or the disk that it is on is full
+        print(f"{when(time.time())} {text}", flush=True)  # noqa: T201, what a server has to say
 
 
 def _silent(text: str) -> None:

@@ -14,7 +14,7 @@ import signal
 import sys
 import time
 import traceback
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -67,8 +67,9 @@ def fork(work: Callable[[], object]) -> int:
     Returns:
         Its process id.
     """
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):  # a full disk
+            stream.flush()
     pid = os.fork()
     if pid == 0:
         _alone(work)
@@ -88,6 +89,8 @@ def _alone(work: Callable[[], object]) -> NoReturn:
         os.dup2(nothing, 0)
         work()
         code = 0
+    except SchedkitError as error:
+        _tell(error)
     except BaseException:  # noqa: BLE001, this process ends below whatever happened
         traceback.print_exc()
     finally:
@@ -192,7 +195,7 @@ class _Recorder:
         try:
             self._ledger.write(_STEP, **values)
         except StateError as error:
-            print(f"step {step.name}: {error}", file=sys.stderr)  # noqa: T201, the server's log
+            _tell(f"step {step.name}: {error}")
 
     def finish(self, result: RunResult, last: Iterable[str]) -> None:
         """
@@ -243,10 +246,15 @@ def _insist(write: Callable[[], object]) -> None:
         try:
             write()
         except StateError as error:
-            print(error, file=sys.stderr)  # noqa: T201, the server's log
+            _tell(error)
             time.sleep(AGAIN)
         else:
             return
+
+
+def _tell(what: object) -> None:
+    with suppress(OSError):  # where the log is may be full, too
+        print(what, file=sys.stderr, flush=True)  # noqa: T201, the server's log
 
 
 def parameters_text(parameters: object) -> str:
