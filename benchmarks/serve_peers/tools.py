@@ -50,7 +50,7 @@ class Tool:
     commands: Callable[[Place], list[list[str]]]
     ready: tuple[str, ...] = ("ready",)
     needs: tuple[str, ...] = ()
-    start: int = 10
+    start: int = 6
     load: int = 10
     rate: int | None = None
     seconds: bool = True
