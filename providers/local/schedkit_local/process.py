@@ -121,13 +121,15 @@ async def end(leader: int, mark: Mapping[str, str], grace: float | None = None) 
     """
     deadline = time.monotonic() + (GRACE if grace is None else grace)
     asked: set[psutil.Process] = set()
+    living: set[psutil.Process] | None = None  # nobody has looked yet
     try:
         while (living := family(leader, mark)) and time.monotonic() < deadline:
             _send(living - asked, signal.SIGTERM)
             asked |= living
             await asyncio.sleep(0.02)
     finally:
-        _kill(leader, mark)
+        if living is None or living:
+            _kill(leader, mark)
 
 
 def family(leader: int, mark: Mapping[str, str]) -> set[psutil.Process]:
