@@ -126,7 +126,7 @@ def _backfill(server: Server, schedule: str, **bounds: float) -> str:
 
 
 def _cancel(server: Server, run: str) -> str:
-    row = server.ledger.run(run)
+    row = server.ledger.run(str(run))
     if row is None:
         raise SpecError(f"run {run!r}", "is not known", "schedkit runs lists them")
     due = Due(row.due, row.schedule, row.scheduled)

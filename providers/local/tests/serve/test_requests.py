@@ -254,6 +254,7 @@ REFUSALS = {
         {"schedule": "nighty", "from": 0, "to": 1},
     ),
     "run 'nightly-1': is not known; schedkit runs lists them": ("cancel", {"run": "nightly-1"}),
+    "run {'id': 1}: is not known; schedkit runs lists them": ("cancel", {"run": {"id": 1}}),
 }
 
 
