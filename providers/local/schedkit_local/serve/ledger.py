@@ -314,8 +314,12 @@ def _connected(path: Path) -> sqlite3.Connection:
     only = f"{path.as_uri()}?mode=rw"  # one that was deleted is not made anew, and empty
     connection = sqlite3.connect(only, uri=True, timeout=PATIENCE, isolation_level=None)
     connection.row_factory = sqlite3.Row
-    for name, value in (("journal_mode", "WAL"), ("synchronous", "FULL"), ("foreign_keys", 1)):
-        connection.execute(f"PRAGMA {name} = {value}")
+    try:
+        for name, value in (("journal_mode", "WAL"), ("synchronous", "FULL"), ("foreign_keys", 1)):
+            connection.execute(f"PRAGMA {name} = {value}")
+    except sqlite3.Error:
+        connection.close()  # not when its garbage is collected: see `aside`
+        raise
     return connection
 
 

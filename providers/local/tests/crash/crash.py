@@ -31,7 +31,7 @@ from schedkit_local.serve.ledger import Ledger, wake
 from schedkit_local.serve.process import lives
 
 
-PER_KILL = {"worker": 5, "step": 5, "ahead": 12, "back": 12, "reload": 8, "two": 25}  # one in
+PER_KILL = {"worker": 5, "step": 5, "ahead": 20, "back": 12, "reload": 8, "two": 25}  # one in
 READY = 30.0  # seconds until a server must have said that it serves
 SETTLED = 60.0  # seconds in which something must end, when no instant is left
 HOUR = 3_600
@@ -180,7 +180,7 @@ class Crash:
         """
         Set the clock; of an hour back most comes back soon.
         """
-        seconds = self.random.choice([0.5, 3, 7, 15]) * self.random.uniform(0.5, 1.5)
+        seconds = self.random.choice([0.5, 3, 7, 7, 25]) * self.random.uniform(0.5, 1.5)
         if sign < 0:
             seconds /= 2
         if sign < 0 and self.random.random() < 0.3:
@@ -242,10 +242,13 @@ class Crash:
         acts = ["server"] * left
         acts += [what for what, part in PER_KILL.items() for _ in range(max(1, kills // part))]
         self.random.shuffle(acts)
+        cost = 0.2  # seconds that an act takes
         while acts:
-            pause = (self.end - self.clock.now()) / len(acts)
+            pause = (self.end - self.clock.now()) / len(acts) - cost
             time.sleep(self.random.uniform(0, 2 * max(0.05, min(pause, 5))))
+            began = time.monotonic()
             self.act(acts.pop())
+            cost = 0.98 * cost + 0.02 * (time.monotonic() - began)
         time.sleep(max(0, self.end + 1 - self.clock.now()))
         self.settle()
 
@@ -254,7 +257,7 @@ class Crash:
         Wait until nothing is due or goes on, and end the server.
         """
         last = self.end + max(world.JITTERS) + 1
-        left, until = None, time.monotonic() + SETTLED
+        left, until = ["?"], time.monotonic() + SETTLED
         while time.monotonic() < until and (left or self.clock.now() <= last):
             time.sleep(0.5)
             with closing(Ledger.open(self.state)) as ledger:

@@ -57,8 +57,11 @@ def spec(name="tick", script="true", every="1s", **policies):
     A schedule whose runs leave a witness.
     """
     steps = [sk.Step("step", command=["/bin/sh", "-c", WITNESS + script])]
-    pipeline = sk.PipelineSpec(name, steps=steps, overlap="allow")
-    return sk.ScheduleSpec(name, pipeline, sk.Every(every, "2026-01-01T00:00:00Z"), **policies)
+    page = {"filler": "x" * 4096}  # a run is a page of the state file
+    pipeline = sk.PipelineSpec(name, steps=steps, overlap="allow", parameters=page)
+    return sk.ScheduleSpec(
+        name, pipeline, sk.Every(every, "2026-01-01T00:00:00Z"), parameters=page, **policies
+    )
 
 
 class Machine:

@@ -11,10 +11,13 @@ import socket
 import time
 from collections import Counter
 
+import psutil
 import pytest
 from serve_machine import Machine, spec
 
 import schedkit as sk
+from schedkit.exceptions import StateError
+from schedkit_local.serve.ledger import Ledger
 
 
 HOUR = 3_600
@@ -176,6 +179,18 @@ def test_deleted_state(machine):
     machine.until(lambda: len(machine.starts()) > len(before) + 1)
     machine.end()
     check_ledger(machine, first)
+
+
+def test_closed_after_failure(state):
+    """
+    A state file that could not be opened is closed: a process forked then may open it.
+    """
+    ledger = Ledger.open(state)
+    state.write_bytes(head(state.read_bytes()))
+    with pytest.raises(StateError) as found:
+        ledger.reopen()
+    assert "is no state file of schedkit, or is damaged" in str(found.value)
+    assert str(state) not in [each.path for each in psutil.Process().open_files()]
 
 
 def test_newer_schema(machine):
