@@ -17,6 +17,8 @@ ROOT = pathlib.Path(__file__).parents[1]
 WHEELS = os.environ.get("SCHEDKIT_TEST_WHEELS")
 pytestmark = pytest.mark.skipif(not WHEELS, reason="no wheels were built; run `nox -s tests`")
 
+ASKING = ("backfill", "cancel", "pause", "reload", "resume", "trigger")
+PAGE = ("base", "login", "overview", "parts", "problem", "run", "runs", "schedule")
 # distribution: its package's folder, what it needs without extras, its entry points
 DISTRIBUTIONS = {
     "schedkit": (
@@ -36,11 +38,30 @@ DISTRIBUTIONS = {
     ),
     "schedkit-local": (
         "providers/local/schedkit_local",
-        {"attrs", "cattrs", "psutil", "rich", "schedkit"},
-        {"schedkit.backends": {"local": "schedkit_local.backend:Local"}},
+        {
+            *("alembic", "attrs", "cattrs", "click", "jinja2", "psutil", "rich", "schedkit"),
+            *("sqlalchemy", "starlette", "uvicorn"),
+        },
+        {
+            "schedkit.backends": {"local": "schedkit_local.backend:Local"},
+            "schedkit.commands": {
+                **{name: f"schedkit_local.cli.asking:{name}" for name in ASKING},
+                **{name: f"schedkit_local.cli.runs:{name}" for name in ("logs", "runs")},
+                "serve": "schedkit_local.cli.serve:serve",
+            },
+        },
     ),
 }
-DATA = {"schedkit": {"schedkit/recurrence/windows_zones.json"}}
+DATA = {
+    "schedkit": {"schedkit/recurrence/windows_zones.json"},
+    "schedkit-local": {
+        *(f"schedkit_local/serve/page/templates/{name}.html" for name in PAGE),
+        *(
+            f"schedkit_local/serve/page/static/{name}"
+            for name in ("icon.svg", "page.css", "page.js")
+        ),
+    },
+}
 each_distribution = pytest.mark.parametrize("name", DISTRIBUTIONS)
 
 
