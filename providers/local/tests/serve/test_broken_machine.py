@@ -18,6 +18,7 @@ from serve_machine import Machine, spec
 import schedkit as sk
 from schedkit.exceptions import StateError
 from schedkit_local.serve.ledger import Ledger
+from schedkit_local.serve.process import birth
 
 
 HOUR = 3_600
@@ -250,6 +251,36 @@ def test_killed_server(machine):
     assert "running" == machine.rows()[0][1]
     machine.until(lambda: machine.rows("state = 'succeeded'"))
     assert 1 == len(machine.starts())
+
+
+def test_killed_run(machine):
+    """
+    A run whose process is killed is lost, and what its steps left running is ended.
+    """
+    machine.begin(spec("slow", script="sleep 60", every="1h"))
+    machine.ask("trigger", pipeline="slow")
+    machine.until(machine.starts)
+    step = machine.child("sleep 60")
+    machine.kill(psutil.Process(machine.query("SELECT pid FROM run")[0][0]))
+    machine.until(lambda: machine.rows("state = 'lost'"))
+    assert "" == birth(step.pid)
+    killed = "its process was killed, or the machine went down"
+    assert [(killed,)] == machine.query("SELECT reason FROM run")
+
+
+def test_taken_by_nobody(machine):
+    """
+    A run that no process had taken when the server was killed starts when it is back.
+    """
+    machine.begin(spec("slow", every="1h"))
+    machine.ask("trigger", pipeline="slow")
+    machine.until(lambda: machine.rows("state = 'succeeded'"))
+    machine.kill(machine.server)
+    machine.server.wait()
+    machine.query("UPDATE run SET state = 'starting', pid = NULL, birth = '', ended = NULL")
+    machine.begin()
+    machine.until(lambda: machine.rows("state = 'succeeded'"))
+    assert 2 == len(machine.starts())
 
 
 def policies():
