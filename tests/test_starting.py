@@ -499,7 +499,8 @@ def test_waits_in_the_order_of_the_queue():
     desk = desk_of([first, spec("b", every="1m", overlap="queue")], ZERO)
     desk.at(ZERO)
     told = [each.due for each in desk.at(ZERO + 120) if isinstance(each, Wait)]
-    assert [(60, "b"), (120, "a"), (120, "b")] == [(each.at - ZERO, each.schedule) for each in told]
+    found = [(each.at - ZERO, each.schedule) for each in told]
+    assert [(60, "b"), (120, "a"), (120, "b")] == found
 
 
 REFUSALS = {

@@ -42,7 +42,12 @@ class Watcher(Protocol):
         """
         ...
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         """
         It is over.
         """

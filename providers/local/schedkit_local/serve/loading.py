@@ -5,6 +5,7 @@ Loading the program in a process of its own: the server never imports it, nor pu
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -51,7 +52,7 @@ class Loading:
         """
         Take what is there; whether that was the end.
         """
-        part = self._stream.read1(1 << 20)
+        part = os.read(self.file, 1 << 20)
         self._parts.append(part)
         return not part
 
