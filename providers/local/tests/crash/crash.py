@@ -12,6 +12,7 @@ import argparse
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -195,11 +196,11 @@ class Crash:
 
     def reload(self) -> None:
         """
-        Let the server load another program, or a broken one.
+        Let the server load another program, or a broken one; as it starts it does that unasked.
         """
         number = self.random.randrange(len(self.documents))
         self.put(number)
-        with suppress(ProcessLookupError):
+        if hears(self.server.pid, signal.SIGHUP):
             self.server.send_signal(signal.SIGHUP)
         self.tell(f"reload of document {number}")
 
@@ -278,6 +279,15 @@ class Crash:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self.log.close()
+
+
+def hears(pid: int, number: int) -> bool:
+    """
+    Whether a process catches a signal, or will: else it would die of it.
+    """
+    status = Path(f"/proc/{pid}/status").read_text()
+    masks = re.findall(r"^Sig(?:Cgt|Blk):\s(\w+)$", status, re.MULTILINE)
+    return any(int(mask, 16) >> (number - 1) & 1 for mask in masks)
 
 
 def main() -> int:

@@ -66,10 +66,11 @@ def judge(crash: Crash) -> dict[str, object]:
     check_overlap(rows, known)
     check_leftovers(crash.folder, {row["id"] for row in rows})
     staying = [row for row in rows if known[row["schedule"]].stays]
+    missed = [row for row in staying if row["state"] == "missed"]
     return {
         "instants": len(staying),
         "states": dict(Counter(row["state"] for row in staying)),
-        "missed": dict(Counter(kind(row["reason"]) for row in staying if not row["pid"])),
+        "missed": dict(Counter(kind(row["reason"]) for row in missed)),
         "moving": len(rows) - len(staying),
         "starts": sum(len(found) for found in starts.values()),
     }
