@@ -47,6 +47,7 @@ class Watcher(Protocol):
         kind: type[BaseException] | None,
         error: BaseException | None,
         trace: TracebackType | None,
+        /,
     ) -> None:
         """
         It is over.
