@@ -114,7 +114,7 @@ class LocalDialect(Dialect):
     """
 
     name = "local"
-    url = "https://pypi.org/project/schedkit-local/"
+    url = "https://docs.python.org/3/library/ast.html"
     dst: ClassVar[Dst | None] = POINTWISE
     token = "the ledger, which has one run for a schedule and an instant,"  # noqa: S105, a sentence
 
