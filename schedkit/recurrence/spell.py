@@ -30,7 +30,8 @@ def spelled(when: When) -> str:
         more = "".join(f", {name}={_rfc(at)}" for name, at in ends if at)
         return f"Window({spelled(inside)}{more})"
     if isinstance(when, Union):
-        return f"Union({', '.join(map(spelled, when.members))})"
+        members = dict.fromkeys(map(spelled, when.members))  # two may be spelled alike
+        return f"Union({', '.join(members)})"
     if isinstance(when, Every):
         return f"Every({duration(when.interval)!r}, {_rfc(when.anchor)})"
     if isinstance(when, Once):
