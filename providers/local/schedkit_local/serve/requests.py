@@ -6,13 +6,14 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from schedkit.exceptions import SchedkitError, SpecError, StateError
 from schedkit.inputs import hint
 from schedkit.starting import Due
 from schedkit_local.serve.rows import GOING
-from schedkit_local.serve.writing import BY_HAND
+from schedkit_local.serve.writing import BY_HAND, due_of
 
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def _backfill(server: Server, schedule: str, **bounds: float) -> str:
     served = server.program.schedules[schedule]
     now = int(server.clock.now())
     start, stop = int(bounds["from"]), int(min(bounds["to"], now))
-    instants = list(_first(served.rule.when.epochs(start, stop), MOST + 1))
+    instants = list(islice(served.rule.when.epochs(start, stop), MOST + 1))
     if len(instants) > MOST:
         reason = f"has more than {MOST} runs in that time"
         raise SpecError(f"schedule {schedule!r}", reason, "give a shorter time")
@@ -129,7 +130,7 @@ def _cancel(server: Server, run: str) -> str:
     row = server.ledger.run(str(run))
     if row is None:
         raise SpecError(f"run {run!r}", "is not known", "schedkit runs lists them")
-    due = Due(row.due, row.schedule, row.scheduled)
+    due = due_of(row)
     if row.state == "waiting":
         server.book.drop(row, "cancelled", server.clock.now())
         server.desk.withdraw(due, row.pipeline)
@@ -148,13 +149,6 @@ def _known(server: Server, schedule: str) -> None:
     known = server.program.schedules
     if schedule not in known:
         raise SpecError(f"schedule {schedule!r}", "is not served", hint(schedule, known))
-
-
-def _first(instants: Iterable[int], most: int) -> Iterable[int]:
-    for number, instant in enumerate(instants):
-        if number == most:
-            return
-        yield instant
 
 
 def when(at: float) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import json
 import os
 import signal
 import sys
@@ -255,10 +254,3 @@ def _insist(write: Callable[[], object]) -> None:
 def _tell(what: object) -> None:
     with suppress(OSError):  # where the log is may be full, too
         print(what, file=sys.stderr, flush=True)  # noqa: T201, the server's log
-
-
-def parameters_text(parameters: object) -> str:
-    """
-    Return what stands in the column.
-    """
-    return json.dumps(parameters, sort_keys=True)

@@ -4,6 +4,7 @@ What the server writes into its ledger.
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,6 @@ import attrs
 
 from schedkit.starting import Desk, Due, Miss, Start, Wait
 from schedkit_local.serve.rows import GOING, Run
-from schedkit_local.serve.worker import parameters_text
 
 
 if TYPE_CHECKING:
@@ -62,6 +62,20 @@ def due_of(row: Run) -> Due:
     Return the identity of a row.
     """
     return Due(row.due, row.schedule, row.scheduled)
+
+
+def _columns(due: Due, pipeline: str, parameters: Mapping[str, object]) -> dict[str, object]:
+    """
+    What every row of a run begins with.
+    """
+    return {
+        "id": run_id(due.schedule, due.scheduled),
+        "schedule": due.schedule,
+        "pipeline": pipeline,
+        "scheduled": due.scheduled,
+        "due": due.at,
+        "parameters": json.dumps(parameters, sort_keys=True),
+    }
 
 
 class Book:
@@ -156,19 +170,14 @@ class Book:
     def _row(self, decision: Decision, now: float) -> dict[str, object]:
         due = decision.due
         served = self._program.schedules.get(due.schedule)
-        missed = isinstance(decision, Miss)
+        pipeline = served.rule.pipeline if served else due.schedule.removeprefix(BY_HAND)
         return {
-            "id": self.name(due),
-            "schedule": due.schedule,
-            "pipeline": served.rule.pipeline if served else due.schedule.removeprefix(BY_HAND),
-            "scheduled": due.scheduled,
-            "due": due.at,
+            **_columns(due, pipeline, served.parameters if served else {}),
             "state": _STATES[type(decision)],
             "reason": decision.reason if isinstance(decision, Miss) else "",
             "cause": "schedule" if served else "trigger",
-            "parameters": parameters_text(served.parameters if served else {}),
             "started": now if isinstance(decision, Start) else None,
-            "ended": now if missed else None,
+            "ended": now if isinstance(decision, Miss) else None,
         }
 
     def now(self, rows: Iterable[Run]) -> list[Run]:
@@ -205,20 +214,9 @@ class Book:
         """
         Write down a run that somebody asks for; whether it is one that has not run yet.
         """
-        row = {
-            "id": self.name(due),
-            "schedule": due.schedule,
-            "pipeline": pipeline,
-            "scheduled": due.scheduled,
-            "due": due.at,
-            "state": "waiting",
-            "reason": "",
-            "cause": cause,
-            "parameters": parameters_text(parameters),
-            "started": None,
-            "ended": None,
-        }
-        if self._ledger.write(_RUN, **row):
+        open_row = {"state": "waiting", "reason": "", "started": None, "ended": None}
+        row = _columns(due, pipeline, parameters) | open_row
+        if self._ledger.write(_RUN, cause=cause, **row):
             return True
         back = {"schedule": due.schedule, "scheduled": due.scheduled, "due": due.at}
         return cause == "backfill" and bool(self._ledger.write(_BACK, **back))
