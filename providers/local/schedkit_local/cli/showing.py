@@ -98,10 +98,9 @@ def data(run: Run, steps: Iterable[StepRow]) -> dict[str, Any]:
     """
     A run as plain data for `--json`.
     """
-    by_hand = run.schedule.startswith("@")
     return {
         "id": run.id,
-        "schedule": None if by_hand else run.schedule,
+        "schedule": None if run.is_by_hand else run.schedule,
         "pipeline": run.pipeline,
         "cause": run.cause,
         "state": run.state,

@@ -11,6 +11,7 @@ import signal
 import sys
 import time
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,12 +39,22 @@ def draw(ledger: Ledger, now: float) -> Group:
     """
     Return a table of what comes next, and one of the latest runs.
     """
-    row = ledger.program()
-    parts = [] if row is None else [_coming(ledger, Program.read(row.document), now)]
+    loaded = ledger.count("SELECT loaded FROM program")
+    parts = [_coming(ledger, _program(ledger, *loaded[0]), now)] if loaded else []
     latest = Table("run", "state", "late", "seconds", box=None, header_style="bold")
     for run in reversed(ledger.runs(limit=SHOWN)):
         latest.add_row(*_cells(run, now))
     return Group(*parts, "", latest)
+
+
+@lru_cache(maxsize=1)
+def _program(ledger: Ledger, _: float) -> Program:
+    """
+    The program, read anew only when it was loaded anew: thousands of schedules take their time.
+    """
+    row = ledger.program()
+    assert row is not None  # noqa: S101, it was there just now, and none is ever removed
+    return Program.read(row.document)
 
 
 def _coming(ledger: Ledger, program: Program, now: float) -> Table:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from schedkit.exceptions import SchedkitError, SpecError, StateError
 from schedkit.inputs import hint
 from schedkit.starting import Due
-from schedkit_local.serve.rows import GOING
-from schedkit_local.serve.writing import BY_HAND, due_of
+from schedkit_local.serve.rows import BY_HAND, GOING
+from schedkit_local.serve.writing import due_of
 
 
 if TYPE_CHECKING:

@@ -17,6 +17,9 @@ State: TypeAlias = Literal[
     "waiting", "starting", "running", "succeeded", "failed", "stopped", "lost", "missed"
 ]
 Cause: TypeAlias = Literal["schedule", "trigger", "backfill"]
+BY_HAND = "@"
+"""Before the name of a pipeline: the schedule of its runs that no schedule started."""
+
 GOING = frozenset({"starting", "running"})
 OPEN = GOING | {"waiting"}
 
@@ -65,6 +68,13 @@ class Run:
     birth: str = ""
     exit_code: int | None = None
     folder: str = ""
+
+    @property
+    def is_by_hand(self) -> bool:
+        """
+        Whether no schedule started it.
+        """
+        return self.schedule.startswith(BY_HAND)
 
 
 @attrs.frozen(kw_only=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from schedkit.starting import Desk, Due, Miss, Start, Wait
-from schedkit_local.serve.rows import GOING, Run
+from schedkit_local.serve.rows import BY_HAND, GOING, Run
 
 
 if TYPE_CHECKING:
@@ -20,9 +20,7 @@ if TYPE_CHECKING:
     from schedkit.starting import Decision, Rule
     from schedkit_local.serve.ledger import Ledger
     from schedkit_local.serve.program import Program
-
-BY_HAND = "@"
-"""Before the name of a pipeline: the schedule of its runs that no schedule started."""
+    from schedkit_local.serve.rows import ScheduleRow
 
 _STATES = {Start: "starting", Wait: "waiting", Miss: "missed"}
 _RUN = """
@@ -93,9 +91,10 @@ class Book:
         """
         rows = list(rows)
         program = self._program
+        known = {row.name: row for row in self._ledger.schedules()}
         return Desk(
-            self.rules(),
-            self.firsts(now),
+            self._rules(known),
+            {name: known[name].since if name in known else now for name in program.schedules},
             most=most,
             seed=f"{program.project}/{program.stack}",
             overlaps={name: each.document.overlap for name, each in program.pipelines.items()},
@@ -105,20 +104,13 @@ class Book:
             decided=self.decided(),
         )
 
-    def rules(self) -> list[Rule]:
+    def _rules(self, known: Mapping[str, ScheduleRow]) -> list[Rule]:
         """
         Return what is scheduled, pauses of the user included.
         """
-        paused = {row.name for row in self._ledger.schedules() if row.paused}
+        paused = {name for name, row in known.items() if row.paused}
         rules = (each.rule for each in self._program.schedules.values())
         return [attrs.evolve(r, paused=True) if r.name in paused else r for r in rules]
-
-    def firsts(self, now: int) -> dict[str, int]:
-        """
-        Return from which instant on each schedule is undecided.
-        """
-        known = {row.name: row.since for row in self._ledger.schedules()}
-        return {name: known.get(name, now) for name in self._program.schedules}
 
     def decided(self) -> dict[str, set[int]]:
         """

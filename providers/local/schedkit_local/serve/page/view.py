@@ -109,7 +109,7 @@ def run_line(run: Run, now: float, zone: tzinfo = UTC) -> RunLine:
     late = 0.0 if run.started is None else run.started - run.due
     return RunLine(
         id=run.id,
-        schedule="" if run.schedule.startswith("@") else run.schedule,
+        schedule="" if run.is_by_hand else run.schedule,
         pipeline=run.pipeline,
         state=run.state,
         scheduled=moment(run.scheduled, now, zone),
