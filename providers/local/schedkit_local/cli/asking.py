@@ -27,7 +27,7 @@ from schedkit_local.cli.state import (
     state_option,
 )
 from schedkit_local.serve.ledger import is_served
-from schedkit_local.serve.rows import OPEN
+from schedkit_local.serve.rows import AGAIN, OPEN
 
 
 if TYPE_CHECKING:
@@ -38,9 +38,6 @@ if TYPE_CHECKING:
     from schedkit_local.serve.rows import Request, Run, ScheduleRow
 
 LOOK = 0.05  # seconds between two looks for an answer
-AGAIN = frozenset({"missed", "lost"})
-"""States of runs that a backfill runs again; any other run has had its turn."""
-
 timeout_option = click.option(
     "--timeout",
     type=click.FloatRange(min=0, min_open=True),
@@ -234,15 +231,10 @@ def _bounds(start: str, stop: str) -> tuple[int, int]:
 
 def _dry(ledger: Ledger, row: ScheduleRow, start: int, stop: int, *, as_json: bool) -> int:
     from schedkit_local.schedule import read_schedule
-    from schedkit_local.serve.requests import MOST
+    from schedkit_local.serve.requests import few
 
     when = read_schedule(row.document, f"Schedule {row.name!r}").instants()
-    instants = []
-    for instant in when.epochs(start, min(stop, int(time.time()))):
-        instants.append(instant)
-        if len(instants) > MOST:
-            reason = f"has more than {MOST} runs in that time"
-            raise SpecError(f"schedule {row.name!r}", reason, "give a shorter time")
+    instants = few(row.name, when, start, min(stop, int(time.time())))
     had = dict(
         ledger.count(
             "SELECT scheduled, state FROM run WHERE schedule = :name AND scheduled >= :start "

@@ -12,7 +12,8 @@ import click
 from schedkit.cli.group import DONE
 from schedkit.cli.program import config, folder, stack
 from schedkit.exceptions import ProgramError, SpecError
-from schedkit_local.cli.state import STATE, VARIABLE
+from schedkit_local.cli.state import VARIABLE
+from schedkit_local.serve.ledger import STATE
 
 
 PORT = 4178

@@ -14,7 +14,7 @@ import click
 from schedkit.exceptions import SpecError, StateError
 from schedkit.inputs import hint
 from schedkit.recurrence import checks
-from schedkit_local.serve.ledger import Ledger, is_served
+from schedkit_local.serve.ledger import STATE, Ledger, is_served
 from schedkit_local.serve.process import lives
 from schedkit_local.serve.rows import OPEN
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from schedkit_local.serve.rows import ProgramRow, Run, ScheduleRow
 
 VARIABLE = "SCHEDKIT_STATE"
-STATE = Path(".schedkit", "serve.db")
 NEAR = 1_000  # of the latest runs one may have been meant
 
 state_option = click.option(

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 T = TypeVar("T")
+STATE = Path(".schedkit", "serve.db")
+"""Where the file is when nobody says otherwise, in the program's folder."""
+
 PATIENCE = 30.0  # seconds to wait for another process's transaction
 _CAUSES = (  # part of SQLite's message -> what it means, and what to do
     (

@@ -19,6 +19,7 @@ from schedkit_local.serve.writing import due_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from schedkit.recurrence import When
     from schedkit_local.serve.loop import Server
     from schedkit_local.serve.rows import Request
 
@@ -110,10 +111,7 @@ def _backfill(server: Server, schedule: str, **bounds: float) -> str:
     served = server.program.schedules[schedule]
     now = int(server.clock.now())
     start, stop = int(bounds["from"]), int(min(bounds["to"], now))
-    instants = list(islice(served.rule.when.epochs(start, stop), MOST + 1))
-    if len(instants) > MOST:
-        reason = f"has more than {MOST} runs in that time"
-        raise SpecError(f"schedule {schedule!r}", reason, "give a shorter time")
+    instants = few(schedule, served.rule.when, start, stop)
     offered = []
     with server.ledger.writing():
         for instant in instants:
@@ -124,6 +122,20 @@ def _backfill(server: Server, schedule: str, **bounds: float) -> str:
     kept = len(instants) - len(offered)
     ran = f"; {kept} have had their run" if kept else ""
     return f"schedule {schedule!r}: {len(offered)} runs are asked for{ran}"
+
+
+def few(schedule: str, when: When, start: int, stop: int) -> list[int]:
+    """
+    Return the instants of a time that a backfill may run.
+
+    Raises:
+        SpecError: There are too many.
+    """
+    found = list(islice(when.epochs(start, stop), MOST + 1))
+    if len(found) > MOST:
+        reason = f"has more than {MOST} runs in that time"
+        raise SpecError(f"schedule {schedule!r}", reason, "give a shorter time")
+    return found
 
 
 def _cancel(server: Server, run: str) -> str:

@@ -22,6 +22,8 @@ BY_HAND = "@"
 
 GOING = frozenset({"starting", "running"})
 OPEN = GOING | {"waiting"}
+AGAIN = ("lost", "missed")
+"""States of runs that a backfill runs again; any other run has had its turn."""
 
 
 def document(value: Any) -> Any:

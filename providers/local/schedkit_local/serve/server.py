@@ -16,7 +16,7 @@ from schedkit.exceptions import SchedkitError, StateError
 from schedkit_local.serve.beside import Beside
 from schedkit_local.serve.clock import Clock
 from schedkit_local.serve.install import install
-from schedkit_local.serve.ledger import Ledger
+from schedkit_local.serve.ledger import STATE, Ledger
 from schedkit_local.serve.loading import Loading, command
 from schedkit_local.serve.lock import held
 from schedkit_local.serve.loop import Server
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
 RESUMED = "SCHEDKIT_SERVE_RESUMED"
 """Set for the program that this one replaces itself with: what it goes on with, as JSON."""
-
-FOLDER = Path(".schedkit", "serve.db")
 
 
 def serve(
@@ -68,7 +66,7 @@ def serve(
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to reload
     signal.signal(signal.SIGTERM, _leave)  # process 1 of a container has no other way to end
     folder = folder.resolve()
-    path = (state or folder / FOLDER).resolve()
+    path = (state or folder / STATE).resolve()
     before = json.loads(os.environ.pop(RESUMED, "{}"))
     lock = _locked(path, before.get("lock"))
     ledger = Ledger.open(path, create=True)

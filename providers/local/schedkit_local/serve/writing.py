@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from schedkit.starting import Desk, Due, Miss, Start, Wait
-from schedkit_local.serve.rows import BY_HAND, GOING, Run
+from schedkit_local.serve.rows import AGAIN, BY_HAND, GOING, Run
 
 
 if TYPE_CHECKING:
@@ -34,11 +34,11 @@ _RUN = """
         ended = excluded.ended
     WHERE state = 'waiting' AND excluded.state != 'waiting'
 """
-_BACK = """
+_BACK = f"""
     UPDATE run SET state = 'waiting', reason = '', ended = NULL, started = NULL,
         due = :due, cause = 'backfill'
-    WHERE schedule = :schedule AND scheduled = :scheduled AND state IN ('missed', 'lost')
-"""
+    WHERE schedule = :schedule AND scheduled = :scheduled AND state IN {AGAIN}
+"""  # noqa: S608, of our own words
 _DECIDED = """
     SELECT schedule, scheduled FROM run JOIN schedule ON name = schedule
     WHERE scheduled >= since AND removed IS NULL
