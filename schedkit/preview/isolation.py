@@ -34,6 +34,7 @@ class Tail(io.RawIOBase):
     def __init__(self) -> None:
         self.kept = bytearray()
         self.lost = 0
+        self.stop: type[BaseException] | None = None
 
     def writable(self) -> bool:
         """
@@ -43,8 +44,10 @@ class Tail(io.RawIOBase):
 
     def write(self, data: object) -> int:
         """
-        Take all of it, forget the oldest.
+        Take all of it, forget the oldest; raise what is to stop the writer.
         """
+        if self.stop is not None:
+            raise self.stop
         size = len(self.kept)
         self.kept += data  # type: ignore[arg-type]
         written = len(self.kept) - size

@@ -78,7 +78,7 @@ def run(
         job = _Job(project, monitor.Recorder(answers or {}, preview=preview), collect=collect)
         with isolated(project) as tail:
             try:
-                job.start(timeout)
+                job.start(timeout, tail)
             except ProgramError as error:
                 job.error = error
         return job.result(tail)
@@ -110,7 +110,7 @@ class _Job:
         self.unwinding = False
         self.worker_loops: list[asyncio.AbstractEventLoop] = []
 
-    def start(self, timeout: float) -> None:
+    def start(self, timeout: float, tail: Tail) -> None:
         """
         Run to the end, or for so many seconds.
         """
@@ -122,16 +122,18 @@ class _Job:
                 frame = sys._current_frames().get(thread.ident or 0)  # noqa: SLF001
                 raise blame_time(frame, self.project, timeout)
         finally:
-            self._stop(thread)
+            self._stop(thread, tail)
 
-    def _stop(self, thread: threading.Thread) -> None:
+    def _stop(self, thread: threading.Thread, tail: Tail) -> None:
         """
-        End a program that still runs: first a loop that waits, then code that never returns to it.
+        End a program that still runs: one that prints, a loop that waits, then code that never
+        returns to it.
 
         In this order, since CPython 3.11 under a tracer spins while an asynchronous exception
         waits for a thread that waits.
         """
         if not self.ended.is_set():
+            tail.stop = _Stop
             with contextlib.suppress(RuntimeError):  # the loop was closed just now
                 self.loop.call_soon_threadsafe(self._interrupt)
             if self._never_returns(thread):
