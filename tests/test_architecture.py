@@ -41,6 +41,7 @@ ROWS = (
     {"step"},
     {"pipeline"},
     {"schedule"},
+    {"due"},
     {"starting"},
     {"plan"},
     {"backend"},

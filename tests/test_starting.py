@@ -14,8 +14,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import schedkit as sk
+from schedkit.due import Due, Miss, Rule, Start, Stop, Wait
 from schedkit.exceptions import SpecError
-from schedkit.starting import Desk, Due, Miss, Rule, Start, Stop, Wait
+from schedkit.starting import Desk
 from schedkit.testing.examples import pipeline, schedule
 from schedkit.testing.virtual import virtual_time
 

@@ -18,12 +18,13 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import attrs
 
 from schedkit import preview
+from schedkit.due import Decision, Due, Miss, Rule, Start, Stop
 from schedkit.exceptions import SpecError
 from schedkit.inputs import hint
 from schedkit.recurrence.checks import EPOCH, epoch, whole_seconds
 from schedkit.recurrence.durations import seconds
 from schedkit.schedule import ScheduleSpec
-from schedkit.starting import Decision, Desk, Due, Miss, Rule, Start, Stop
+from schedkit.starting import Desk
 
 
 if TYPE_CHECKING:

@@ -12,9 +12,10 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Coroutine, Mapping
+from collections.abc import Collection, Mapping
 from contextlib import nullcontext
 from datetime import UTC, datetime
+from functools import partial
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,12 +28,13 @@ from schedkit_local.container import Box, Docker, run_container
 from schedkit_local.document import RunDocument, StepDocument, text
 from schedkit_local.files import StepFiles, tail, write_json
 from schedkit_local.options import LocalOptions
-from schedkit_local.process import Outcome, run_process
+from schedkit_local.process import Outcome, run_process, sleep, until
 
 
 if TYPE_CHECKING:
     from schedkit_local.progress import Watcher
 
+SOON = 0.05  # seconds: what lasts shorter is not written down as running, which would hold it up
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -45,6 +47,8 @@ class Job:
         program: The folder in which processes work.
         folder: Of the run.
         scheduled: Its instant; that at which it started, where no schedule started it.
+        signals: Which end it.
+        at: When its first steps begin, in Unix seconds, if that is near.
     """
 
     document: RunDocument
@@ -60,18 +64,22 @@ class Job:
     results: dict[str, StepResult] = attrs.field(
         init=False, default=attrs.Factory(lambda job: _waiting(job.document), takes_self=True)
     )
+    signals: Collection[signal.Signals] = SIGNALS
+    at: float = 0.0
     error: RunFailedError | None = None
     interrupted: bool = False
 
-    def run(self) -> RunResult:
+    def run(self, runner: asyncio.Runner | None = None) -> RunResult:
         """
         Run all steps, and write down what became of them.
+
+        Args:
+            runner: Of several runs; one of its own when left out.
         """
-        self._write("running")
         with self.progress:
             for step in self.results.values():
                 self.progress.update(step)
-            asyncio.run(self._guarded())
+            (runner.run if runner else asyncio.run)(self._guarded())
             for name, step in self.results.items():
                 if step.state == "waiting":
                     self._set(name, state="skipped")
@@ -90,6 +98,7 @@ class Job:
 
     async def _guarded(self) -> None:
         work = asyncio.ensure_future(self._steps())
+        note = asyncio.ensure_future(self._noted())
         loop = asyncio.get_running_loop()
 
         def stop() -> None:
@@ -97,21 +106,36 @@ class Job:
             self._fail("was interrupted", "start it again")
             work.cancel()
 
+        heard = []
         if threading.current_thread() is threading.main_thread():
-            for number in SIGNALS:
-                if signal.getsignal(number) is not signal.SIG_IGN:
-                    loop.add_signal_handler(number, stop)
-        await asyncio.wait([work], timeout=self.document.timeout_seconds)
+            heard = [n for n in self.signals if signal.getsignal(n) is not signal.SIG_IGN]
+        for number in heard:
+            loop.add_signal_handler(number, stop)
+        timeout = self.document.timeout_seconds
+        await asyncio.wait([work], timeout=timeout and timeout + until(self.at))
         if not work.done():
             seconds = self.document.timeout_seconds
             self._fail(f"did not end within its timeout of {seconds:g} s", "give it more")
             work.cancel()
             await asyncio.wait([work])
-        if not work.cancelled():
-            try:
+        for number in heard:
+            loop.remove_signal_handler(number)
+        note.cancel()
+        try:
+            await asyncio.wait([note])
+            if not note.cancelled():
+                note.result()
+            if not work.cancelled():
                 work.result()
-            except OSError as error:
-                self._fail(f"lost its files: {error}", "give the folder of runs room and rights")
+        except OSError as error:
+            self._fail(f"lost its files: {error}", "give the folder of runs room and rights")
+
+    async def _noted(self) -> None:
+        """
+        Write down that it runs, unless it ends at once.
+        """
+        await asyncio.sleep(SOON)
+        self._write("running")
 
     async def _steps(self) -> None:
         steps = self.document.steps
@@ -145,7 +169,7 @@ class Job:
     async def _step(self, name: str, step: StepDocument) -> None:
         files = StepFiles(self.folder / name)
         limit = 1 + (step.retry.limit if step.retry else 0)
-        start = time.monotonic()
+        start = time.monotonic() + until(self.at)
         outcome = Outcome(None)
         try:
             for attempt in range(1, limit + 1):
@@ -168,9 +192,9 @@ class Job:
         self._set(name, state="failed")
         self._blame(self.results[name], outcome, step)
 
-    def _attempt(
+    async def _attempt(
         self, name: str, step: StepDocument, files: StepFiles, attempt: int
-    ) -> Coroutine[Any, Any, Outcome]:
+    ) -> Outcome:
         files.prepare(step.needs)
         variables = self._variables(name, step, files, attempt)
         command = (
@@ -180,7 +204,9 @@ class Job:
         log, seconds = files.log(attempt), step.timeout_seconds
         if self.docker is None or step.image is None:
             words = [*(command or ()), *args]
-            return run_process(words, variables, folder=self.program, log=log, seconds=seconds)
+            run = partial(run_process, words, variables, folder=self.program)
+            return await run(log=log, seconds=seconds, at=self.at)
+        await sleep(self.at)
         box = Box(
             name=f"{self.folder.name}-{name}-{attempt}",
             image=step.image,
@@ -191,7 +217,7 @@ class Job:
             files=files,
             needs=step.needs,
         )
-        return run_container(self.docker, box, log=log, seconds=seconds)
+        return await run_container(self.docker, box, log=log, seconds=seconds)
 
     def _variables(
         self, name: str, step: StepDocument, files: StepFiles, attempt: int

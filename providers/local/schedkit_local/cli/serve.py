@@ -86,6 +86,7 @@ def serve(folder: Path, state: Path | None, *, systemd: bool, **asked: Any) -> i
         most=asked["most"],
         runs=asked["runs"],
         live=asked["live"],
+        lean=True,
     )
 
 

@@ -40,7 +40,11 @@ class Clock:
 
     Attributes:
         file: To be read when the wait is over; None where there is none.
+        early: Seconds before an instant at which its runs are decided where they have room; their
+            steps begin at the instant.
     """
+
+    early = 0.25
 
     def __init__(self) -> None:
         self.file = _timer()
@@ -50,6 +54,12 @@ class Clock:
         Unix seconds.
         """
         return time.time()
+
+    def begins(self, due: float) -> float:
+        """
+        When a run begins that was told of now, in Unix seconds of this machine.
+        """
+        return max(self.now(), due)
 
     def wait(self, until: float | None) -> float | None:
         """

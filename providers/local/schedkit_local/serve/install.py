@@ -15,7 +15,7 @@ from schedkit.recurrence.proof import prove
 from schedkit.recurrence.zones import LAST
 from schedkit_local.dialect import DIALECT
 from schedkit_local.schedule import read_schedule
-from schedkit_local.serve.program import Program
+from schedkit_local.serve.program import Program, text
 
 
 if TYPE_CHECKING:
@@ -56,8 +56,9 @@ def install(ledger: Ledger, document: Mapping[str, object], now: float) -> list[
     before = {row.name: row for row in ledger.schedules(removed=True)}
     told = []
     with ledger.writing():
-        text = json.dumps(document)
-        ledger.write(_PROGRAM, folder=str(new.folder), stack=new.stack, document=text, now=now)
+        ledger.write(
+            _PROGRAM, folder=str(new.folder), stack=new.stack, document=text(document), now=now
+        )
         for name, served in new.schedules.items():
             row = before.get(name)
             change = "is new" if row is None or row.removed else _change(row, served, now)

@@ -54,6 +54,7 @@ class Ledger:
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self.path = path
         self._connection = connection
+        self._inode = path.stat().st_ino
 
     @classmethod
     def open(cls, path: Path, *, create: bool = False) -> Ledger:
@@ -113,6 +114,7 @@ class Ledger:
         self._connection.close()
         with told(self.path):
             self._connection = _connected(self.path)
+        self._inode = self.path.stat().st_ino
 
     def try_again(self) -> None:
         """
@@ -127,6 +129,7 @@ class Ledger:
         All that is written inside, or nothing; on the disk when it ends.
         """
         with told(self.path):
+            self._look()
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -135,6 +138,19 @@ class Ledger:
                 with suppress(sqlite3.Error):
                     self._connection.execute("ROLLBACK")
                 raise
+
+    def _look(self) -> None:
+        """
+        Find out what an open file does not tell: that it is away, or not to be written any more.
+        """
+        try:
+            is_same = self.path.stat().st_ino == self._inode
+        except OSError:
+            is_same = False
+        if not is_same:
+            raise sqlite3.OperationalError("unable to open database file")
+        if not os.access(self.path, os.W_OK):
+            raise sqlite3.OperationalError("attempt to write a readonly database")
 
     def write(self, statement: str, **values: Any) -> int:
         """

@@ -30,6 +30,7 @@ from schedkit.exceptions import (
 from schedkit.inputs import hint
 from schedkit_local.document import read
 from schedkit_local.schedule import read_schedule
+from schedkit_local.serve.program import text
 
 
 if TYPE_CHECKING:
@@ -178,7 +179,7 @@ def main(words: Sequence[str]) -> int:
         except Exception as error:  # noqa: BLE001, whoever started this reads the document alone
             found, code = {"error": _error(error)}, _code(error)
             print(*getattr(error, "__notes__", ()), sep="\n", end="", file=sys.stderr)  # noqa: T201
-        out.write(json.dumps(found) + "\n")
+        out.write(text(found) + "\n")
     return code
 
 

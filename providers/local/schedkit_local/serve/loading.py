@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from schedkit.exceptions import ProgramError
@@ -56,19 +57,26 @@ class Loading:
         self._parts.append(part)
         return not part
 
-    def document(self) -> Mapping[str, Any]:
+    @cached_property
+    def text(self) -> str:
         """
-        Wait for the end and return what was loaded.
-
-        Raises:
-            ProgramError: What was wrong, in the words of the one who found it.
+        What was printed, whose end is waited for.
         """
         while not self.read():
             pass
         self._process.wait()
         self._stream.close()
+        return b"".join(self._parts).decode().strip()
+
+    def document(self) -> Mapping[str, Any]:
+        """
+        Return what was loaded.
+
+        Raises:
+            ProgramError: What was wrong, in the words of the one who found it.
+        """
         try:
-            found = json.loads(b"".join(self._parts))
+            found = json.loads(self.text)
         except ValueError:
             reason = f"loading it ended with exit code {self._process.returncode} and no word"
             raise ProgramError("the program", reason, "try: schedkit plan DIR") from None

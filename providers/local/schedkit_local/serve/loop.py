@@ -11,28 +11,24 @@ import os
 import selectors
 import signal
 import time
-from contextlib import suppress
-from functools import partial
 from typing import TYPE_CHECKING
 
+from schedkit.due import Miss, Start, Stop, Wait
 from schedkit.exceptions import SchedkitError, StateError
-from schedkit.starting import Miss, Start, Stop, Wait
-from schedkit_local.serve import requests, worker
+from schedkit_local.serve import requests
 from schedkit_local.serve.clock import LOOK, zones_stamp
-from schedkit_local.serve.install import install
+from schedkit_local.serve.crew import LEAD, Crew
 from schedkit_local.serve.ledger import fifo
 from schedkit_local.serve.loading import Loading
 from schedkit_local.serve.pipe import Pipe
-from schedkit_local.serve.process import lives
-from schedkit_local.serve.program import digest
-from schedkit_local.serve.rows import GOING
-from schedkit_local.serve.writing import Book, due_of
+from schedkit_local.serve.writing import Book
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
-    from schedkit.starting import Decision, Desk, Due
+    from schedkit.due import Decision, Due
+    from schedkit.starting import Desk
     from schedkit_local.serve.beside import Beside
     from schedkit_local.serve.clock import Clock
     from schedkit_local.serve.ledger import Ledger
@@ -40,7 +36,6 @@ if TYPE_CHECKING:
     from schedkit_local.serve.rows import Run
 
 AGAIN = 5.0  # seconds until a state file that cannot be used is tried again
-PATIENCE = 15.0  # seconds after a start in which the dead are buried first
 MINUTE = 60.0  # seconds between two looks when nothing happens
 TIDY = 3_600.0  # seconds between two looks for what is old
 
@@ -82,13 +77,13 @@ class Server:
         self.load_words: list[str] = []
         self._loading: Loading | None = None
         self.book = Book(ledger, program)
-        self._rows: dict[Due, Run] = {}  # of what goes on
-        self._children: dict[int, Due | None] = {}
-        self._tried: dict[Due, float] = {}  # of what goes on without a child, by its own clock
+        self._later: int | None = None  # what no process is ready for yet
+        self._rang_only = False
         self._zones = zones_stamp()
-        self._tidied = self._patience = 0.0
+        self._tidied = self._looked = 0.0
         self._selector = selectors.DefaultSelector()
         self._pipe: Pipe | None = None
+        self.crew = Crew(ledger, program, self.book, clock, self.watch, self.forget)
 
     # -- the loop -----------------------------------------------------------------------------
 
@@ -134,33 +129,34 @@ class Server:
         """
         Begin, or begin again, from what the ledger says.
         """
-        rows = self.ledger.open_runs()
-        self._rows = {due_of(row): row for row in rows if row.state in GOING}
-        self.desk = self.book.desk(rows, int(self.clock.now()), self.most)
-        self._tried.clear()
-        self._patience = time.monotonic() + PATIENCE
-        alive = set(self._children.values())
-        starting = [due for due, row in self._rows.items() if row.state == "starting"]
-        self._fork(due for due in starting if due not in alive)
+        self.desk = self.book.desk(self.crew.recover(), int(self.clock.now()), self.most)
 
     def _tick(self) -> None:
         now = self.clock.now()
         self._keep_pipe()
-        self._reap()
+        if not self._rang_only or time.monotonic() - self._looked > LOOK:
+            self._look_around()
+        if not self.crew.buries():
+            self._decide()
+            self._hear()
+            soon, self._later = self.desk.ahead(int(now) + LEAD)
+            self.crew.make_ready(sum(map(self.desk.has_room, soon)))
+        self.crew.press_on()
+        if now - self._tidied > TIDY:
+            self._tidied = now
+            self._tidy(now)
+
+    def _look_around(self) -> None:
+        self._looked = time.monotonic()
+        self.crew.reap()
         self._settle()
         if self.told_to_reload and self._loading is None:
             self.told_to_reload = False
             self.reload()
         for each in self.beside:
             each.keep()
-        if not self._buries():
-            self._carry_out(self.desk.at(int(now)))
-            self._hear(now)
-        if now - self._tidied > TIDY:
-            self._tidied = now
-            self._tidy(now)
 
-    def _hear(self, now: float) -> None:
+    def _hear(self) -> None:
         """
         Do what was asked for; a pause, say, forgets nothing that was due before it.
         """
@@ -170,16 +166,31 @@ class Server:
             if not (self._loading and request.verb == "reload"):  # it may be too late for it
                 requests.answer(self, request)
         self.requested = False
-        self._carry_out(self.desk.at(int(now)))
+        self._decide()
 
     def _sleep(self) -> None:
-        held = self._buries()
-        timeout = self.clock.wait(None if held else self.desk.wakes())
-        told = not held and self._rows.keys() <= {*self._children.values()}
-        most = MINUTE if told else LOOK
+        timeout = self.clock.wait(self._wakes())
+        most = LOOK if self.crew.buries() or not self.crew.is_told() else MINUTE
         timeout = most if timeout is None else min(timeout, most)
-        for key, _ in self._selector.select(timeout):
+        found = self._selector.select(timeout)
+        for key, _ in found:
             key.data()
+        self._rang_only = [key.fd for key, _ in found] == [self.clock.file]
+
+    def _wakes(self) -> float | None:
+        """
+        When there is something to do, if nothing happens before.
+        """
+        if self.crew.waits:
+            return 0
+        if self.crew.buries():
+            return None
+        now, instants = (
+            self.clock.now(),
+            ((self.desk.wakes(), self.clock.early), (self._later, LEAD)),
+        )
+        known = ((at, at - lead) for at, lead in instants if at is not None)
+        return min((at if early <= now else early for at, early in known), default=None)
 
     def _stumbled(self, error: Exception) -> None:
         """
@@ -198,129 +209,52 @@ class Server:
 
     # -- decisions ----------------------------------------------------------------------------
 
-    def _carry_out(self, decisions: list[Decision]) -> None:
-        moved = self.desk.moved()
+    def _decide(self) -> None:
+        """
+        Start what is due, or is due soon and has room.
+        """
+        now = self.clock.now()
+        soon = int(now + self.clock.early)
+        is_clear = all(map(self.desk.has_room, self.desk.ahead(soon)[0]))
+        decisions, moved = self.desk.at(soon if is_clear else int(now)), self.desk.moved()
         if not decisions and not moved:
             return
-        now = self.clock.now()
         with self.ledger.writing():
-            kept = self.book.write(decisions, moved, now)
-        self._rows |= kept
-        self._fork(kept)
+            rows = self.book.write(decisions, moved, now)
+            told = self.crew.enlist(rows)
+        for hand, row in told:
+            hand.tell(row.seq)
+        self._say_all(decisions, rows, now)
+
+    def _say_all(self, decisions: list[Decision], rows: Mapping[Due, Run], now: float) -> None:
         for each in decisions:
-            if isinstance(each, Start) and each.due in kept:
-                self.say(f"{kept[each.due].id} starts, {now - each.due.at:.2f} s late")
+            if isinstance(each, Start) and each.due in rows:
+                self.say(f"{rows[each.due].id} starts, {max(0, now - each.due.at):.2f} s late")
             elif isinstance(each, Start):  # it has had its run
                 self.desk.ended(each.due)
             elif isinstance(each, Stop):
-                self.stop(each.due, "a later run replaced it")
+                self.crew.stop(each.due, "a later run replaced it")
             elif isinstance(each, Miss):
                 self.say(f"{self.book.name(each.due)} is missed: {each.reason}")
             elif isinstance(each, Wait):
                 self.say(f"{self.book.name(each.due)} waits for room")
 
-    def stop(self, due: Due, reason: str) -> None:
-        """
-        End a run that goes on, and write down why before it ends.
-        """
-        row = self._rows[due]
-        if self.book.stop(row, reason, self.clock.now()):
-            row = self.ledger.run(row.id) or row
-            if lives(row.pid, row.birth) and row.pid:
-                with suppress(ProcessLookupError):
-                    os.kill(row.pid, signal.SIGTERM)
-
-    def _fork(self, dues: Iterable[Due]) -> None:
-        """
-        Begin a process for each of these runs.
-        """
-        path, folder = self.ledger.path, self.program.folder
-        work: list[tuple[Due, Callable[[], object]]] = []
-        for due in dues:
-            row = self._rows[due]
-            piped = self.program.pipelines.get(row.pipeline)
-            if piped is None:
-                self.book.drop(row, "its pipeline was removed from the program", self.clock.now())
-            else:
-                work.append((due, partial(worker.run, path, row, piped, folder)))
-        if work:
-            with self.ledger.aside():
-                self._children |= {worker.fork(each): due for due, each in work}
-
-    def _help(self, work: Callable[[], object], due: Due | None = None) -> None:
-        """
-        Do something that takes long in a process of its own, for a run or for all.
-        """
-        with self.ledger.aside():
-            self._children[worker.fork(work)] = due
-
-    # -- ends ---------------------------------------------------------------------------------
-
-    def _reap(self) -> None:
-        with suppress(ChildProcessError):
-            while (pid := os.waitpid(-1, os.WNOHANG)[0]) > 0:
-                self._children.pop(pid, None)
-
     def _settle(self) -> None:
         """
-        Look what became of the runs that go on.
+        Give away the room of runs that are over.
         """
-        if not self._rows:
-            return
-        found = {row.seq: row for row in self.book.now(self._rows.values())}
-        alive = set(self._children.values())
-        for due, before in list(self._rows.items()):
-            row = found.get(before.seq)
-            if row is None or row.state not in GOING:
-                self._over(due, row)
-            elif row.state == "running":
-                self._rows[due] = row
-                if due not in alive and not lives(row.pid, row.birth) and self._may_try(due):
-                    self._help(partial(worker.mourn, self.ledger.path, row), due)
-            elif due not in alive and self._may_try(due):
-                self._once_more(due)
+        for due, row in self.crew.settle().items():
+            self.desk.ended(due)
+            if row is not None:
+                self._tell(row)
 
-    def _buries(self) -> bool:
-        """
-        Whether the dead of an earlier server hold their room yet: who is caught up with needs it.
-        """
-        going = (row for row in self._rows.values() if row.state == "running")
-        early = time.monotonic() < self._patience
-        return early and any(not lives(row.pid, row.birth) for row in going)
-
-    def _over(self, due: Due, row: Run | None) -> None:
-        del self._rows[due]
-        self._tried.pop(due, None)
-        self.desk.ended(due)
-        if row is None:
-            return
+    def _tell(self, row: Run) -> None:
         why = f": {row.reason.splitlines()[0]}" if row.reason else ""
         spent = (row.ended or 0) - (row.started or row.ended or 0)
         self.say(f"{row.id} {row.state} after {spent:.1f} s{why}")
         if self.left is not None:
             self.left -= 1
             self.ended = self.ended or self.left <= 0
-
-    def _may_try(self, due: Due) -> bool:
-        """
-        Whether a process for it, which may have failed before, is to be begun now.
-        """
-        now = time.monotonic()
-        if now < self._tried.get(due, 0.0):
-            return False
-        self._tried[due] = now + LOOK
-        return True
-
-    def _once_more(self, due: Due) -> None:
-        """
-        Nobody took it: the process that should have is dead.
-        """
-        now = self.clock.now()
-        deadline = self.book.deadline(due)
-        if now > max(due.at, self._rows[due].started or 0) + deadline:
-            self.book.drop(self._rows[due], "no process could take it in time", now)
-        else:
-            self._fork([due])
 
     # -- a newer program ----------------------------------------------------------------------
 
@@ -339,7 +273,7 @@ class Server:
         self._loading = None
         self.requested = True
         try:
-            self._adopt(loading.document())
+            self._adopt(loading)
         except StateError:
             raise
         except SchedkitError as error:
@@ -347,13 +281,16 @@ class Server:
             self.ledger.write("UPDATE program SET error = :error", error=text)
             self._answer(text, ok=False)
 
-    def _adopt(self, document: Mapping[str, object]) -> None:
-        if digest(document) == self.program.digest:
-            now = self.clock.now()
+    def _adopt(self, loading: Loading) -> None:
+        from schedkit_local.serve.install import install  # which compares schedules
+
+        now = self.clock.now()
+        same = "SELECT 1 FROM program WHERE document = :text"
+        if self.ledger.count(same, text=loading.text):
             self.ledger.write("UPDATE program SET loaded = :now, error = ''", now=now)
             self._answer("the program is as it was", ok=True)
             return
-        changes = install(self.ledger, document, self.clock.now())
+        changes = install(self.ledger, loading.document(), now)
         told = "; ".join(changes) or "no schedule changes"
         self._answer(f"the program is reloaded: {told}", ok=True)
         self.ended = self.replaced = True
@@ -397,4 +334,4 @@ class Server:
             self.say("the time zone data is another: beginning again with it")
             self.ended = self.replaced = True
         before, files = self.program.kept(now)
-        self._help(partial(worker.tidy, self.ledger.path, before, files))
+        self.crew.help("tidy", before, files)

@@ -5,9 +5,21 @@ Which process runs a run, told apart from a later one of the same number.
 from __future__ import annotations
 
 import os
+from functools import cache
 from pathlib import Path
 
-import psutil
+
+@cache
+def boot() -> str:
+    """
+    Return what changes when the machine is started anew.
+    """
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        import psutil
+
+        return f"{os.uname().nodename}/{psutil.boot_time():.0f}"
 
 
 def birth(pid: int) -> str:
@@ -16,11 +28,10 @@ def birth(pid: int) -> str:
     """
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     except OSError:
         return _elsewhere(pid)
     fields = stat.rpartition(")")[2].split()  # a name may hold spaces and parentheses
-    return "" if fields[0] in "ZX" else f"{boot}/{fields[19]}"
+    return "" if fields[0] in "ZX" else f"{boot()}/{fields[19]}"
 
 
 def lives(pid: int | None, born: str) -> bool:
@@ -33,6 +44,8 @@ def lives(pid: int | None, born: str) -> bool:
 def _elsewhere(pid: int) -> str:
     if Path("/proc/self/stat").exists():
         return ""
+    import psutil
+
     try:
         process = psutil.Process(pid)
         alive = process.status() != psutil.STATUS_ZOMBIE

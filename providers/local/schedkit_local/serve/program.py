@@ -6,23 +6,26 @@ prints and the ledger keeps.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
-from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from schedkit import config
+from schedkit.due import Rule
+from schedkit.exceptions import StateError
 from schedkit.pipeline import Overlap
 from schedkit.schedule import CatchUp
-from schedkit.starting import Rule
 from schedkit_local.backend import Local
 from schedkit_local.document import RunDocument, read
 from schedkit_local.options import LocalOptions
 from schedkit_local.schedule import read_schedule
 
+
+if TYPE_CHECKING:
+    from schedkit_local.serve.ledger import Ledger
 
 DAY = 86_400
 
@@ -54,7 +57,6 @@ class Program:
 
     Attributes:
         folder: In which steps work.
-        digest: Of what it was read from.
     """
 
     folder: Path
@@ -62,7 +64,6 @@ class Program:
     stack: str
     pipelines: Mapping[str, Piped]
     schedules: Mapping[str, Served]
-    digest: str
 
     @classmethod
     def read(cls, document: Mapping[str, Any]) -> Program:
@@ -72,6 +73,26 @@ class Program:
         Raises:
             SchedkitError: It is of another version of schedkit.
         """
+        return cls._read(document, document["schedules"].items())
+
+    @classmethod
+    def of(cls, ledger: Ledger) -> Program:
+        """
+        Read what the ledger keeps: one schedule after the other, which leaves few holes in memory.
+
+        Raises:
+            StateError: It keeps none.
+            SchedkitError: It is of another version of schedkit.
+        """
+        found = ledger.count("SELECT json_remove(document, '$.schedules') FROM program")
+        if not found:
+            raise StateError(f"state file {ledger.path}", "has lost its program", "start anew")
+        rows = ledger.count("SELECT name, document FROM schedule WHERE removed IS NULL")
+        schedules = ((name, json.loads(inputs)) for name, inputs in rows)
+        return cls._read(json.loads(found[0][0]), schedules)
+
+    @classmethod
+    def _read(cls, document: Mapping[str, Any], schedules: Iterable[tuple[str, Any]]) -> Program:
         pipelines = {
             name: Piped(
                 document=read(each["run"], f"Pipeline {name!r}"),
@@ -80,16 +101,12 @@ class Program:
             for name, each in document["pipelines"].items()
         }
         overlaps: dict[str, Overlap] = {n: each.document.overlap for n, each in pipelines.items()}
-        schedules = {
-            name: _served(name, inputs, overlaps) for name, inputs in document["schedules"].items()
-        }
         return cls(
             folder=Path(document["folder"]),
             project=document["project"],
             stack=document["stack"],
             pipelines=pipelines,
-            schedules=schedules,
-            digest=digest(document),
+            schedules={name: _served(name, inputs, overlaps) for name, inputs in schedules},
         )
 
     def kept(self, now: float) -> tuple[float, dict[str, float]]:
@@ -106,11 +123,11 @@ class Program:
         return now - days * DAY, files
 
 
-def digest(document: Mapping[str, Any]) -> str:
+def text(document: Mapping[str, Any]) -> str:
     """
     Return what is equal for equal documents.
     """
-    return sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+    return json.dumps(document, sort_keys=True)
 
 
 @cache

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from schedkit.due import Due
 from schedkit.exceptions import SchedkitError, SpecError, StateError
 from schedkit.inputs import hint
-from schedkit.starting import Due
 from schedkit_local.serve.rows import BY_HAND, GOING
 from schedkit_local.serve.writing import due_of
 
@@ -149,7 +149,7 @@ def _cancel(server: Server, run: str) -> str:
         return f"{run} is cancelled before it started"
     if row.state not in GOING:
         raise SpecError(f"run {run!r}", f"is over: {row.state}", "trigger another one")
-    server.stop(due, "cancelled")
+    server.crew.stop(due, "cancelled")
     return f"{run} is told to end"
 
 

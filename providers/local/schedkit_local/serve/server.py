@@ -10,12 +10,11 @@ import signal
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from schedkit.exceptions import SchedkitError, StateError
 from schedkit_local.serve.beside import Beside
 from schedkit_local.serve.clock import Clock
-from schedkit_local.serve.install import install
 from schedkit_local.serve.ledger import STATE, Ledger
 from schedkit_local.serve.loading import Loading, command
 from schedkit_local.serve.lock import held
@@ -43,6 +42,7 @@ def serve(
     runs: int | None = None,
     live: bool = False,
     clock: Clock | None = None,
+    lean: bool = False,
 ) -> int:
     """
     Serve the schedules of a program until SIGTERM or SIGINT; runs that go on are left to go on.
@@ -58,6 +58,7 @@ def serve(
         runs: End by itself after so many have ended.
         live: Draw what happens, on a terminal.
         clock: Of this machine when left out.
+        lean: Go on without the memory of what led here, once there is a program.
 
     Raises:
         StateError: The state file cannot be used, or another server does.
@@ -68,6 +69,7 @@ def serve(
     folder = folder.resolve()
     path = (state or folder / STATE).resolve()
     before = json.loads(os.environ.pop(RESUMED, "{}"))
+    token = before.get("token", token)
     lock = _locked(path, before.get("lock"))
     ledger = Ledger.open(path, create=True)
     clock = clock or Clock()
@@ -76,8 +78,12 @@ def serve(
     say = _silent if drawn else _said
     fresh = ledger.program() is None
     if fresh:
-        install(ledger, Loading(words).document(), clock.now())
-    program = Program.read(_document(ledger))
+        _load(ledger, words, clock)
+    if lean:
+        given = {"stack": stack, "config": dict(config or {}), "state": str(path), "port": port}
+        argv = _argv(folder, given | {"most": most, "runs": runs, "live": live})
+        _become(argv, ledger, {"lock": lock, "left": runs, "again": not fresh, "token": token})
+    program = Program.of(ledger)
     server = Server(ledger, program, clock, most=most, runs=before.get("left", runs), say=say)
     server.load_words = words
     server.beside = _beside(path, port, token, before.get("beside"), drawn=drawn)
@@ -87,6 +93,12 @@ def serve(
     if not fresh and not before:
         server.reload()  # an older program is served meanwhile
     say(_ready(server))
+    _serve(server, lock, token)
+    say(f"ended; {len(server.desk.running)} runs go on" if server.desk.running else "ended")
+    return 0
+
+
+def _serve(server: Server, lock: int, token: str | None) -> None:
     try:
         server.serve()
     finally:
@@ -94,9 +106,16 @@ def serve(
             for each in server.beside:
                 each.stop()
     if server.replaced:
-        _replace(server, lock)
-    say(f"ended; {len(server.desk.running)} runs go on" if server.desk.running else "ended")
-    return 0
+        _replace(server, lock, token)
+
+
+def _load(ledger: Ledger, words: list[str], clock: Clock) -> None:
+    """
+    Load a program for the first time.
+    """
+    from schedkit_local.serve.install import install  # which compares schedules: much memory
+
+    install(ledger, Loading(words).document(), clock.now())
 
 
 def _leave(*_: object) -> NoReturn:
@@ -113,13 +132,6 @@ def _locked(path: Path, inherited: int | None) -> int:
     except OSError as error:
         cure = "give its folder to this user, or name another file by --state"
         raise StateError(f"state file {path}", f"cannot be locked ({error})", cure) from None
-
-
-def _document(ledger: Ledger) -> Mapping[str, object]:
-    row = ledger.program()
-    if row is None:
-        raise StateError(f"state file {ledger.path}", "has lost its program", "start anew")
-    return row.document
 
 
 def _beside(
@@ -152,18 +164,29 @@ def _ready(server: Server) -> str:
     )
 
 
-def _replace(server: Server, lock: int) -> None:
+def _replace(server: Server, lock: int, token: str | None) -> NoReturn:
     """
     Become the same program anew: with the code, the time zones and the schedules of now.
     """
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})  # it waits for `_obey`
-    os.set_inheritable(lock, True)
     pids = [each.pid for each in server.beside]
-    told = {"lock": lock, "left": server.left, "beside": pids, "again": server.told_to_reload}
+    told = {"lock": lock, "left": server.left, "beside": pids, "token": token}
+    _become(sys.orig_argv, server.ledger, told | {"again": server.told_to_reload})
+
+
+def _argv(folder: Path, given: Mapping[str, object]) -> list[str]:
+    return [sys.executable, "-m", "schedkit_local.serve", str(folder), json.dumps(given)]
+
+
+def _become(argv: list[str], ledger: Ledger, told: Mapping[str, Any]) -> NoReturn:
+    """
+    Become another program in this process, which goes on with what it is told.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})  # it waits for `_obey`
+    os.set_inheritable(told["lock"], True)
     os.environ[RESUMED] = json.dumps(told)
     with suppress(SchedkitError):
-        server.ledger.close()
-    os.execv(sys.executable, sys.orig_argv)  # noqa: S606
+        ledger.close()
+    os.execv(sys.executable, argv)  # noqa: S606
 
 
 def _said(text: str) -> None:

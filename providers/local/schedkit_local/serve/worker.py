@@ -1,47 +1,42 @@
 """
-The process of one run: forked by the server, in a session of its own, so that it outlives it.
-
-It takes its row by compare-and-set: of several processes that were forked for one run, one runs.
+The process of runs, which it runs one at a time, and only those whose rows name it.
 """
 
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import signal
+import socket
 import sys
 import time
-import traceback
 from contextlib import nullcontext, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import attrs
 
 from schedkit.exceptions import RunFailedError, SchedkitError, StateError
 from schedkit_local.files import remove, runs_folder
-from schedkit_local.job import Job
+from schedkit_local.job import SOON, Job
 from schedkit_local.overlap import turn
-from schedkit_local.process import NOBODY, end
+from schedkit_local.process import MARKS, NOBODY, end, run_process
 from schedkit_local.run import ready
+from schedkit_local.serve.fork import WORD, tell
 from schedkit_local.serve.ledger import Ledger, wake
 from schedkit_local.serve.process import birth
+from schedkit_local.serve.rows import Run
 
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from schedkit.backend import RunResult, StepResult
-    from schedkit_local.serve.program import Piped
-    from schedkit_local.serve.rows import Run
+    from schedkit_local.serve.program import Piped, Program
 
 AGAIN = 1.0  # seconds until a full disk is tried again
-_TAKE = """
-    UPDATE run SET state = 'running', pid = :pid, birth = :birth, started = :now, folder = :folder
-    WHERE seq = :seq AND state = 'starting'
-"""
+_MINE = "SELECT * FROM run WHERE state = 'running' AND pid = :pid AND birth = :birth"
 _END = """
     UPDATE run SET state = :state, ended = :now, exit_code = :code,
         reason = CASE WHEN :keep AND reason != '' THEN reason ELSE :reason END
@@ -59,93 +54,77 @@ _LOST = """
 """
 
 
-def fork(work: Callable[[], object]) -> int:
+def work(path: Path, program: Program) -> None:
     """
-    Do something in a process of its own, with nothing of this one's but its memory.
-
-    Returns:
-        Its process id.
-    """
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError):  # a full disk
-            stream.flush()
-    pid = os.fork()
-    if pid == 0:
-        _alone(work)
-    return pid
-
-
-def _alone(work: Callable[[], object]) -> NoReturn:
-    code = 1
-    try:
-        os.setsid()
-        gc.disable()  # what the server made is never looked at, so its memory stays shared
-        signal.set_wakeup_fd(-1)
-        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGCHLD):
-            signal.signal(number, signal.SIG_DFL)
-        os.closerange(3, 1024)
-        nothing = os.open(os.devnull, os.O_RDWR)
-        os.dup2(nothing, 0)
-        work()
-        code = 0
-    except SchedkitError as error:
-        _tell(error)
-    except BaseException:  # noqa: BLE001, this process ends below whatever happened
-        traceback.print_exc()
-    finally:
-        os._exit(code)
-
-
-def run(path: Path, row: Run, piped: Piped, program: Path) -> None:
-    """
-    Take the run and bring it to its end, or leave it to another process that has it.
+    Run the runs that the server tells of, one after the other; without a server, the one that it
+    wrote down and could not tell of.
 
     Args:
         path: The state file.
-        row: Its row, in state `starting`.
-        piped: What runs.
-        program: The folder in which steps work.
+        program: Of the server.
     """
     ledger = Ledger.open(path)
-    runs = program / piped.options.runs
-    folder = runs / row.id
-    me = {"pid": os.getpid(), "birth": birth(os.getpid()), "folder": str(folder)}
-    if not ledger.write(_TAKE, seq=row.seq, now=time.time(), **me):
-        return
+    me = {"pid": os.getpid(), "birth": birth(os.getpid())}
+    if sys.version_info < (3, 12) and sys.platform == "linux":  # as later ones do
+        asyncio.set_child_watcher(asyncio.PidfdChildWatcher())
+    with socket.socket(fileno=WORD) as server, asyncio.Runner() as runner:
+        runner.run(_rehearsed(program.folder))
+        with suppress(ConnectionError):  # the server was killed meanwhile
+            for word in server.makefile():
+                row = ledger.read(Run, "SELECT * FROM run WHERE seq = :seq", seq=int(word))[0]
+                run(ledger, row, program, runner)
+                server.send(b".")
+        for row in ledger.read(Run, _MINE, **me):
+            run(ledger, row, program, runner)
+        wake(path)
+
+
+async def _rehearsed(folder: Path) -> None:
+    """
+    Begin a process once: the first takes three times as long, for memory is copied.
+    """
+    nobody = {name: f"none {os.getpid()}" for name in MARKS}
+    await run_process(["true"], nobody, folder=folder, log=Path(os.devnull), seconds=None)
+
+
+def run(ledger: Ledger, row: Run, program: Program, runner: asyncio.Runner) -> None:
+    """
+    Bring a run to its end.
+    """
+    folder, piped = Path(row.folder), program.pipelines[row.pipeline]
     try:
-        runs_folder(runs)
+        runs_folder(folder.parent)
         folder.mkdir(exist_ok=True)
-        found = _worked(ledger, row, piped, program, folder)
+        job = _job(ledger, row, piped, program.folder, folder)
+        lock = folder.parent / f"{row.pipeline}.lock"
+        shared = job.document.overlap == "allow"
+        with nullcontext() if shared else turn(lock, row.pipeline, "queue"):
+            found = _ended(job.run(runner))  # not beside a `schedkit run`
     except RunFailedError as error:
         found = {"state": "failed", "reason": str(error), "code": None, "keep": False}
     except (SchedkitError, OSError) as error:
         reason = f"its files cannot be written: {error}"
         found = {"state": "failed", "reason": reason, "code": None, "keep": False}
     _insist(lambda: ledger.write(_END, seq=row.seq, now=time.time(), **found))
-    wake(path)
 
 
-def _worked(
-    ledger: Ledger, row: Run, piped: Piped, program: Path, folder: Path
-) -> dict[str, object]:
+def _job(ledger: Ledger, row: Run, piped: Piped, program: Path, folder: Path) -> Job:
     document = piped.document
     secrets, docker = ready(document, piped.options)
-    lock = folder.parent / f"{document.pipeline}.lock"
-    alone = nullcontext() if document.overlap == "allow" else turn(lock, row.pipeline, "queue")
-    with alone:  # a `schedkit run` beside the server
-        job = Job(
-            document=document,
-            options=piped.options,
-            program=program,
-            folder=folder,
-            started=datetime.now(UTC),
-            scheduled=datetime.fromtimestamp(row.scheduled, UTC),
-            parameters={**document.parameters, **row.parameters},
-            secrets=secrets,
-            docker=docker,
-            progress=_Recorder(ledger, row.seq),
-        )
-        return _ended(job.run())
+    return Job(
+        document=document,
+        options=piped.options,
+        program=program,
+        folder=folder,
+        started=datetime.fromtimestamp(row.started or time.time(), UTC),
+        scheduled=datetime.fromtimestamp(row.scheduled, UTC),
+        parameters={**document.parameters, **row.parameters},
+        secrets=secrets,
+        docker=docker,
+        progress=_Recorder(ledger, row.seq),
+        signals=(signal.SIGTERM,),
+        at=row.started or 0.0,
+    )
 
 
 def _ended(result: RunResult) -> dict[str, object]:
@@ -174,6 +153,7 @@ class _Recorder:
     def __init__(self, ledger: Ledger, run: int) -> None:
         self._ledger = ledger
         self._run = run
+        self._latest: dict[str, StepResult] = {}
 
     def __enter__(self) -> None:
         """
@@ -188,13 +168,20 @@ class _Recorder:
         """
         Write a step down; the run goes on where that cannot be.
         """
-        if step.state == "waiting":
+        self._latest[step.name] = step
+        if step.state == "running":
+            asyncio.get_running_loop().call_later(SOON, self._write, step)
+        elif step.state != "waiting":
+            self._write(step)
+
+    def _write(self, step: StepResult) -> None:
+        if step is not self._latest[step.name]:
             return
         values = attrs.asdict(step, recurse=False) | {"run": self._run, "log": str(step.log or "")}
         try:
             self._ledger.write(_STEP, **values)
         except StateError as error:
-            _tell(f"step {step.name}: {error}")
+            tell(f"step {step.name}: {error}")
 
     def finish(self, result: RunResult, last: Iterable[str]) -> None:
         """
@@ -245,12 +232,7 @@ def _insist(write: Callable[[], object]) -> None:
         try:
             write()
         except StateError as error:
-            _tell(error)
+            tell(error)
             time.sleep(AGAIN)
         else:
             return
-
-
-def _tell(what: object) -> None:
-    with suppress(OSError):  # where the log is may be full, too
-        print(what, file=sys.stderr, flush=True)  # noqa: T201, the server's log

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from schedkit.starting import Desk, Due, Miss, Start, Wait
+from schedkit.due import Due, Miss, Start, Wait
+from schedkit.starting import Desk
 from schedkit_local.serve.rows import AGAIN, BY_HAND, GOING, Run
 
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from schedkit.starting import Decision, Rule
+    from schedkit.due import Decision, Rule
     from schedkit_local.serve.ledger import Ledger
     from schedkit_local.serve.program import Program
-    from schedkit_local.serve.rows import ScheduleRow
 
 _STATES = {Start: "starting", Wait: "waiting", Miss: "missed"}
 _RUN = """
@@ -39,6 +39,10 @@ _BACK = f"""
         due = :due, cause = 'backfill'
     WHERE schedule = :schedule AND scheduled = :scheduled AND state IN {AGAIN}
 """  # noqa: S608, of our own words
+_ASSIGN = """
+    UPDATE run SET state = 'running', pid = :pid, birth = :birth, started = :now, folder = :folder
+    WHERE seq = :seq AND state = 'starting'
+"""
 _DECIDED = """
     SELECT schedule, scheduled FROM run JOIN schedule ON name = schedule
     WHERE scheduled >= since AND removed IS NULL
@@ -91,10 +95,10 @@ class Book:
         """
         rows = list(rows)
         program = self._program
-        known = {row.name: row for row in self._ledger.schedules()}
+        known = dict(self._ledger.count("SELECT name, since FROM schedule"))
         return Desk(
-            self._rules(known),
-            {name: known[name].since if name in known else now for name in program.schedules},
+            self._rules(),
+            {name: known.get(name, now) for name in program.schedules},
             most=most,
             seed=f"{program.project}/{program.stack}",
             overlaps={name: each.document.overlap for name, each in program.pipelines.items()},
@@ -104,11 +108,11 @@ class Book:
             decided=self.decided(),
         )
 
-    def _rules(self, known: Mapping[str, ScheduleRow]) -> list[Rule]:
+    def _rules(self) -> list[Rule]:
         """
         Return what is scheduled, pauses of the user included.
         """
-        paused = {name for name, row in known.items() if row.paused}
+        paused = {name for (name,) in self._ledger.count("SELECT name FROM schedule WHERE paused")}
         rules = (each.rule for each in self._program.schedules.values())
         return [attrs.evolve(r, paused=True) if r.name in paused else r for r in rules]
 
@@ -151,6 +155,15 @@ class Book:
         rows = [{"name": name, "since": since} for name, since in moved.items()]
         self._ledger.write_all("UPDATE schedule SET since = :since WHERE name = :name", rows)
         return {due: self.row(due) for due in started}
+
+    def assign(self, row: Run, pid: int, birth: str, at: float) -> bool:
+        """
+        Write down what process begins it and when; False where it is not to run any more.
+        """
+        options = self._program.pipelines[row.pipeline].options
+        folder = str(self._program.folder / options.runs / row.id)
+        who = {"pid": pid, "birth": birth, "folder": folder}
+        return bool(self._ledger.write(_ASSIGN, seq=row.seq, now=at, **who))
 
     def row(self, due: Due) -> Run:
         """

@@ -61,6 +61,7 @@ DEFAULTS = {
     "most": None,
     "runs": None,
     "live": False,
+    "lean": True,
 }
 
 

@@ -50,6 +50,12 @@ class Shifted(Clock):
         """
         return time.time() + self.offset()
 
+    def begins(self, due: float) -> float:
+        """
+        Processes know nothing of the offset.
+        """
+        return super().begins(due) - self.offset()
+
     def wait(self, until: float | None) -> float | None:
         """
         Who sets the offset pokes the server's pipe, as the kernel would end the wait.

@@ -4,7 +4,6 @@ A server that really runs, on a machine that breaks.
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sqlite3
@@ -20,6 +19,7 @@ import serve_stage
 
 import schedkit as sk
 from schedkit_local.serve.ledger import Ledger, wake
+from schedkit_local.serve.program import text
 
 
 SERVED = Path(__file__).parents[1] / "crash" / "served.py"
@@ -36,18 +36,17 @@ sets[0], sets[1] = sets[0] & ~2, sets[1] & ~2
 ctypes.CDLL(None).capset(version, sets)
 
 loop.AGAIN, loop.MINUTE = 0.2, 1.0  # seconds, so that no test waits long
-connected = ledger._connected
+look = ledger.Ledger._look
 
 
-def _connected(path):
-    connection = connected(path)
-    pragma = path.parents[1] / "pragma"
-    if pragma.exists():
-        connection.execute(pragma.read_text())
-    return connection
+def _look(self):
+    pragma = self.path.parents[1] / "pragma"
+    roomy = "PRAGMA max_page_count = 1073741823"
+    self._connection.execute(pragma.read_text() if pragma.exists() else roomy)
+    look(self)
 
 
-ledger._connected = _connected
+ledger.Ledger._look = _look
 """
 WITNESS = "echo $SCHEDKIT_RUN_ID >> starts.log; "
 
@@ -86,7 +85,7 @@ class Machine:
         Start a server, of a program with these schedules; None is the one of before.
         """
         if specs:
-            document = json.dumps(serve_stage.document_of(specs, self.folder))
+            document = text(serve_stage.document_of(specs, self.folder))
             (self.folder / "document.json").write_text(document)
         self.server = self.spawn(port)
         if wait:

@@ -25,7 +25,8 @@ from schedkit.backend import Target
 from schedkit.testing.examples import pipeline
 from schedkit_local.backend import Local
 from schedkit_local.options import LocalOptions
-from schedkit_local.serve import loop, worker
+from schedkit_local.serve import crew, worker
+from schedkit_local.serve.clock import Clock
 from schedkit_local.serve.install import install
 from schedkit_local.serve.ledger import Ledger
 from schedkit_local.serve.loop import Server
@@ -98,6 +99,33 @@ class Counted(Ledger):
         self.moment()
 
 
+@attrs.frozen
+class Played:
+    """
+    A process that runs what it is told.
+    """
+
+    pid: int
+    stage: Stage
+    birth: str = BIRTH
+
+    @property
+    def file(self):
+        return self.pid
+
+    def tell(self, seq):
+        self.stage.moment()
+        self.stage.take(self.pid, seq)
+        self.stage.moment()
+
+    def heard(self):
+        return True
+
+    def dismiss(self):
+        if self.pid not in self.stage._living:
+            self.stage._dead.append(self.pid)
+
+
 @attrs.define(slots=False)
 class Stage:
     """
@@ -125,6 +153,7 @@ class Stage:
         self._ends = []
         self._living = {}
         self._mourners = {}
+        self._calls = {}
         self._dead = []
         self._changed = False
         self._plain = Ledger.open(self.path)
@@ -132,7 +161,10 @@ class Stage:
     # -- time: this is the server's clock ------------------------------------------------------
 
     def clock(self):
-        return SimpleNamespace(file=None, now=lambda: self.now, wait=self.wait, rung=lambda: None)
+        found = Clock()
+        found.file, found.early, found.wait = None, 0.0, self.wait
+        found.now = lambda: self.now
+        return found
 
     def wait(self, until):
         """
@@ -169,8 +201,11 @@ class Stage:
     def _over(self, pid, state, at):
         seq, _ = self._living.pop(pid)
         self._plain.write(_END, seq=seq, state=state, now=at)
-        self._dead.append(pid)
         self._changed = True
+        if pid in self._calls:
+            self._calls[pid]()
+        else:
+            self._dead.append(pid)
 
     def moment(self):
         if self._moments is None:
@@ -183,17 +218,49 @@ class Stage:
     # -- processes ----------------------------------------------------------------------------
 
     def fork(self, work):
+        """
+        A process that buries or tidies.
+        """
         self.moment()
         pid = next(self._pids)
         self._changed = True
-        if work.func is worker.run:
-            self._take(pid, work.args[1])
-        else:
-            self._mourners[pid] = work.args[1] if work.func is worker.mourn else None
-            heappush(self._ends, (self.now + self.mourning, pid))
+        self._mourners[pid] = work.args[2] if work.args[0] == "mourn" else None
+        heappush(self._ends, (self.now + self.mourning, pid))
         self.finish(self.now - 1 if self.mourning else self.now)
         self.moment()
         return pid
+
+    def hire(self, _work):
+        """
+        A process that runs runs.
+        """
+        self.moment()
+        return Played(next(self._pids), self)
+
+    def watch(self, pid, call):
+        self._calls[pid] = call
+
+    def forget(self, pid):
+        del self._calls[pid]
+
+    def orphan(self):
+        """
+        Processes hear that their server is no more, and look what they were to run.
+        """
+        idle = self._calls.keys() - self._living.keys()
+        self._calls.clear()
+        for row in self.runs():
+            if row.pid in idle and row.state == "running":
+                self.take(row.pid, row.seq)
+
+    def take(self, pid, seq):
+        row = self._plain.read(Run, "SELECT * FROM run WHERE seq = :seq", seq=seq)[0]
+        assert (pid, "running") == (row.pid, row.state)
+        self._changed = True
+        self._living[pid] = (seq, row.pipeline)
+        lasts = min(self.lasts[row.pipeline], self.timeouts[row.pipeline])
+        heappush(self._ends, (self.now + lasts, pid))
+        self.finish(self.now - 1 if self.mourning else self.now)
 
     def _bury(self, pid):
         row = self._mourners.pop(pid)
@@ -202,15 +269,6 @@ class Stage:
             self._plain.write(worker._LOST, now=self.now, reason="lost", **who)
         self._dead.append(pid)
         self._changed = True
-
-    def _take(self, pid, row):
-        me = {"pid": pid, "birth": BIRTH, "folder": ""}
-        if self._plain.write(worker._TAKE, seq=row.seq, now=self.now, **me):
-            self._living[pid] = (row.seq, row.pipeline)
-            lasts = min(self.lasts[row.pipeline], self.timeouts[row.pipeline])
-            heappush(self._ends, (self.now + lasts, pid))
-        else:
-            self._dead.append(pid)
 
     def kill(self, pid, number):
         assert signal.SIGTERM == number
@@ -232,6 +290,7 @@ class Stage:
         self._moves = list(moves)
         self.stop = self.now
         while True:
+            self.orphan()
             with suppress(Killed), closing(Counted.open(self.path)) as ledger:
                 ledger.moment = self.moment
                 program = Program.read(ledger.program().document)
@@ -259,6 +318,7 @@ class Stage:
             return
         if kind == "off":
             self._living.clear()
+            self._calls.clear()
             self._mourners.clear()
             self._ends.clear()
         if kind in {"off", "down"}:
@@ -289,10 +349,13 @@ def staged(empty, monkeypatch, specs, now, *, lasts, **more):
     timeouts = {spec.pipeline.name: spec.pipeline.timeout for spec in specs}
     stage = Stage(path, float(now), lasts, timeouts, **more)
     with monkeypatch.context() as patch:
-        patch.setattr(worker, "fork", stage.fork)
-        patch.setattr(loop, "lives", stage.lives)
+        patch.setattr(crew.fork, "fork", stage.fork)
+        patch.setattr(crew.Hand, "fork", stage.hire)
+        patch.setattr(Server, "watch", lambda _, pid, call: stage.watch(pid, call))
+        patch.setattr(Server, "forget", lambda _, pid: stage.forget(pid))
+        patch.setattr(crew, "lives", stage.lives)
         own = {"kill": stage.kill, "waitpid": stage.waitpid, "WNOHANG": os.WNOHANG}
-        patch.setattr(loop, "os", SimpleNamespace(**own))
+        patch.setattr(crew, "os", SimpleNamespace(**own))
         yield stage
     stage.close()
     shutil.rmtree(folder)

@@ -361,18 +361,18 @@ def reachable(port):
 
 NO_FORK = """
 import os
-from schedkit_local.serve import worker
-fork, refusals = worker.fork, [1, 2, 3]
+from schedkit_local.serve import fork as forks
+fork, refusals = forks.fork, [1, 2, 3]
 
 
-def refusing(work):
+def refusing(*given):
     if refusals:
         refusals.pop()
         raise BlockingIOError(11, "Resource temporarily unavailable")
-    return fork(work)
+    return fork(*given)
 
 
-worker.fork = refusing
+forks.fork = refusing
 """
 
 

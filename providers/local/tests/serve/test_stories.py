@@ -25,7 +25,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import schedkit as sk
-from schedkit.starting import Desk, Rule
+from schedkit.due import Rule
+from schedkit.starting import Desk
 from schedkit.testing.examples import pipeline
 from schedkit.testing.virtual import VirtualTime
 

@@ -25,7 +25,7 @@ from schedkit_local.serve import loading
 from schedkit_local.serve.install import install
 from schedkit_local.serve.live import COLOURS, draw
 from schedkit_local.serve.loading import Loading, command
-from schedkit_local.serve.program import Program, digest
+from schedkit_local.serve.program import Program, text
 from schedkit_local.serve.rows import State
 
 
@@ -179,14 +179,14 @@ def test_program():
     assert ("demo", "dev", Path("/srv/shop")) == (program.project, program.stack, program.folder)
 
 
-def test_digest():
+def test_text():
     """
-    Equal documents have one digest, in whatever order they were written; others have others.
+    Equal documents have one text, in whatever order they were written; others have others.
     """
     document = serve_stage.document_of([spec()])
     turned = dict(reversed(document.items()))
-    assert digest(document) == digest(turned) == Program.read(document).digest
-    assert digest(document) != digest(document | {"stack": "prod"})
+    assert text(document) == text(turned)
+    assert text(document) != text(document | {"stack": "prod"})
 
 
 def test_kept():
