@@ -25,9 +25,9 @@ MIDNIGHT = datetime(2026, 1, 1, tzinfo=UTC)
 ZERO = int(MIDNIGHT.timestamp())
 
 
-def spec(name="a", of="p", every="10m", overlap="allow", timeout=86_400, **policies):
+def spec(name="a", of="p", every="10m", overlap="allow", timeout=86_400, when=None, **policies):
     what = attrs.evolve(pipeline(overlap=overlap, timeout=timeout), name=of)
-    return sk.ScheduleSpec(name, what, sk.Every(every, MIDNIGHT), **policies)
+    return sk.ScheduleSpec(name, what, when or sk.Every(every, MIDNIGHT), **policies)
 
 
 def desk_of(specs, since, **more):
@@ -440,6 +440,36 @@ def test_wakes():
     once = desk_of([schedule(sk.Once(MIDNIGHT))], ZERO)
     once.at(ZERO)
     assert once.wakes() is None
+
+
+def test_ahead():
+    """
+    What comes soon, one run of each schedule, with the pipelines that have room for it.
+    """
+    late = sk.Once(MIDNIGHT + timedelta(seconds=40))
+    one = spec("b", of="q", when=late, overlap="forbid")
+    desk = desk_of([spec(every="1m"), spec("c", every="7s"), one], ZERO + 1)
+    assert (["p"], ZERO + 40) == desk.ahead(ZERO + 7)
+    assert (["p", "q"], ZERO + 60) == (sorted(desk.ahead(ZERO + 40)[0]), desk.ahead(ZERO + 40)[1])
+    assert desk.has_room("q")
+    desk.at(ZERO + 40)
+    assert not desk.has_room("q")
+    assert desk.has_room("p")
+    assert ([], None) == desk_of([], ZERO).ahead(ZERO)
+
+
+def test_ahead_with_jitter_and_limit():
+    """
+    Jitter counts, and so does the number of runs that may go on.
+    """
+    desk = desk_of([spec(jitter="5m")], ZERO + 1, most=1, seed="x")
+    twin = desk_of([spec(jitter="5m")], ZERO + 1, seed="x")
+    started = (each for at in range(ZERO, ZERO + 1_200) for each in twin.at(at))
+    due = next(each.due for each in started if isinstance(each, Start))
+    assert ([], due.at) == desk.ahead(due.at - 1)
+    assert ["p"] == desk.ahead(due.at)[0]
+    desk.at(due.at)
+    assert not desk.has_room("p")
 
 
 def test_long_sleep():

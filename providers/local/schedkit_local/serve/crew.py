@@ -80,6 +80,9 @@ class Crew:
         self._tried.clear()
         self._patience = time.monotonic() + PATIENCE
         self._queue = deque(due for due, row in self.rows.items() if row.state == "starting")
+        for pid, due in list(self._busy.items()):
+            if pid in self._hands and (due not in self.rows or self.rows[due].pid != pid):
+                self._dismiss(self._hands[pid])  # it was not told of what could not be written
         return rows
 
     # -- before an instant --------------------------------------------------------------------

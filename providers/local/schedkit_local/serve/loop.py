@@ -185,10 +185,8 @@ class Server:
             return 0
         if self.crew.buries():
             return None
-        now, instants = (
-            self.clock.now(),
-            ((self.desk.wakes(), self.clock.early), (self._later, LEAD)),
-        )
+        now = self.clock.now()
+        instants = (self.desk.wakes(), self.clock.early), (self._later, LEAD)
         known = ((at, at - lead) for at, lead in instants if at is not None)
         return min((at if early <= now else early for at, early in known), default=None)
 

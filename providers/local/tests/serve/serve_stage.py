@@ -162,7 +162,7 @@ class Stage:
 
     def clock(self):
         found = Clock()
-        found.file, found.early, found.wait = None, 0.0, self.wait
+        found.file, found.wait = None, self.wait
         found.now = lambda: self.now
         return found
 
@@ -259,7 +259,7 @@ class Stage:
         self._changed = True
         self._living[pid] = (seq, row.pipeline)
         lasts = min(self.lasts[row.pipeline], self.timeouts[row.pipeline])
-        heappush(self._ends, (self.now + lasts, pid))
+        heappush(self._ends, (max(self.now, row.started) + lasts, pid))
         self.finish(self.now - 1 if self.mourning else self.now)
 
     def _bury(self, pid):
