@@ -57,9 +57,10 @@ class Clock:
 
     def begins(self, due: float) -> float:
         """
-        When a run begins that was told of now, in Unix seconds of this machine.
+        When a run begins that is decided now, in Unix seconds of this machine.
         """
-        return max(self.now(), due)
+        now = self.now()
+        return due if now < due <= now + self.early else now
 
     def wait(self, until: float | None) -> float | None:
         """

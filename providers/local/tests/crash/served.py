@@ -54,7 +54,8 @@ class Shifted(Clock):
         """
         Processes know nothing of the offset.
         """
-        return super().begins(due) - self.offset()
+        now, due = time.time(), due - self.offset()
+        return due if now < due <= now + self.early else now
 
     def wait(self, until: float | None) -> float | None:
         """

@@ -169,6 +169,15 @@ def test_a_set_clock_is_noted(timer, monkeypatch):
     timer.rung()
 
 
+@pytest.mark.parametrize(("ahead", "begins"), [(0.2, 1_000.2), (-1, 1_000), (0.5, 1_000)])
+def test_begins(timer, monkeypatch, ahead, begins):
+    """
+    A run that is decided just before its instant begins then; where the clock was set, at once.
+    """
+    monkeypatch.setattr(clock.time, "time", lambda: 1_000.0)
+    assert begins == timer.begins(1_000 + ahead)
+
+
 @pytest.mark.parametrize("reason", ["another system", "an old kernel"])
 def test_without_a_timer(monkeypatch, reason):
     """
