@@ -2,7 +2,7 @@
 What `schedkit serve` has decided: one SQLite file that several processes read and write.
 
 A transaction is on the disk when it ends, and a second start of the same instant is impossible:
-a run is one row by schedule and instant, and one process takes it.
+a run is one row by schedule and instant, which names the one process that runs it.
 """
 
 from __future__ import annotations

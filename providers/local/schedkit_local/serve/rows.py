@@ -44,7 +44,7 @@ class Run:
         schedule: `@<pipeline>` for one that no schedule started.
         scheduled: Its instant; with the schedule it is the identity of the run.
         due: Its instant and its jitter.
-        state: `waiting` for room; `starting` until its process took it; `stopped` by a later run
+        state: `waiting` for room; `starting` until a process is there; `stopped` by a later run
             or by the user; `lost` when its process was killed or the machine went down; `missed`
             never started.
         reason: Why it is `failed`, `stopped`, `lost` or `missed`.

@@ -185,7 +185,7 @@ class _Recorder:
 
     def finish(self, result: RunResult, last: Iterable[str]) -> None:
         """
-        Nothing: the row of the run is written by who took it.
+        Nothing: `run` writes the row.
         """
 
 
