@@ -64,8 +64,9 @@ ARGO = Argo()
 def _lines(native: Native) -> list[Native]:
     for name, value in native.more:
         if name in CONDITIONS:
-            reason = f"{name} depends on what ran before, so no instant of it is certain"
-            raise NotExpressibleError(value, reason, f"take {name} out", feature="schedule.end")
+            reason = "depends on what ran before, so no instant is certain"
+            culprit = f"{name} {value!r}"
+            raise NotExpressibleError(culprit, reason, f"take {name} out", feature="schedule.end")
         known = f"known: {', '.join(CONDITIONS)}"
         raise CronSyntaxError(native.text, f"a CronWorkflow's schedule has no {name!r}", known)
     lines = list(dict.fromkeys(line for line in native.text.splitlines() if line.strip()))

@@ -144,15 +144,15 @@ def test_refuses_what_five_fields_cannot_say(when, feature, sentence):
     refused(NotExpressibleError, sentence, ARGO.write, when, feature=feature)
 
 
+@pytest.mark.parametrize("text", ["cronworkflow.lastScheduledTime == nil", ""])
 @pytest.mark.parametrize("name", ["when", "stopStrategy"])
-def test_refuses_conditions(name):
+def test_refuses_conditions(name, text):
     """
     They depend on runs before and on the controller's clock.
     """
-    native = Native("0 9 * * *", more={name: "cronworkflow.lastScheduledTime == nil"})
+    native = Native("0 9 * * *", more={name: text})
     sentence = (
-        f"cronworkflow.lastScheduledTime == nil: {name} depends on what ran before, so no instant "
-        f"of it is certain; take {name} out"
+        f"{name} {text!r}: depends on what ran before, so no instant is certain; take {name} out"
     )
     for ask in (ARGO.readers, ARGO.read):
         refused(NotExpressibleError, sentence, ask, native, feature="schedule.end")
