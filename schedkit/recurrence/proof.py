@@ -318,6 +318,9 @@ def _runs_at(reader: Reader, epoch: int) -> bool:
     """
     if not (reader.begins or epoch) <= epoch < (reader.ends or epoch + 1):
         return False
+    if reader.pace:
+        step, phase = reader.pace
+        return epoch % step == phase % step
     if not reader.minutes or reader.zone.changes(epoch - 2 * DAY, epoch + 2 * DAY):
         return epoch in reader.fires(epoch, epoch + 1)
     day, second = divmod(epoch + reader.zone.offset(epoch), DAY)

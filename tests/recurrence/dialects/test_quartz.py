@@ -357,3 +357,14 @@ def test_refuses_to_read_what_has_no_portable_words():
         QUARTZ.readers,
         Native("0 0 3 * * ?", "Antarctica/Troll"),
     )
+
+
+@pytest.mark.parametrize(("anchor", "doubled"), [("00:00:07", 0), ("00:00:00", 1)])
+def test_cron_beside_seconds(anchor, doubled):
+    """
+    Whether an interval of seconds meets a busy cron is told by arithmetic, not by looking.
+    """
+    both = Union(Cron("*/7 * * * *"), Every("20s", f"2026-01-01T{anchor}Z"))
+    proof = prove(both, QUARTZ.write(both), QUARTZ)
+    assert proof.holds
+    assert bool(doubled) == bool(proof.doubled)
