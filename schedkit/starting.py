@@ -177,10 +177,14 @@ class Desk:
         """
         Whether a run of a pipeline that is due now would start.
         """
-        if self._most is not None and len(self.running) >= self._most:
-            return False
-        alone = self._overlaps.get(pipeline) != "allow"
-        return not (alone and self._busy[pipeline]) and pipeline not in self._waiting
+        taken = self._is_full() or self._is_taken(pipeline)
+        return not taken and pipeline not in self._waiting
+
+    def _is_full(self) -> bool:
+        return self._most is not None and len(self.running) >= self._most
+
+    def _is_taken(self, pipeline: str) -> bool:
+        return self._overlaps.get(pipeline) != "allow" and self._busy[pipeline] > 0
 
     def _wake(self, name: str) -> None:
         at = self._lines[name].wakes()
@@ -236,9 +240,9 @@ class Desk:
         found: list[Decision] = []
         heads = [(next(iter(queue)), name) for name, queue in self._waiting.items()]
         heapify(heads)
-        while heads and (self._most is None or len(self.running) < self._most):
+        while heads and not self._is_full():
             due, name = heappop(heads)
-            if self._overlaps.get(name) != "allow" and self._busy[name]:
+            if self._is_taken(name):
                 continue
             self.withdraw(due, name)
             self.running[due] = name

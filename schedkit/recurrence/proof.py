@@ -320,7 +320,7 @@ def _runs_at(reader: Reader, epoch: int) -> bool:
         return False
     if reader.pace:
         step, phase = reader.pace
-        return epoch % step == phase % step
+        return epoch % step == phase
     if not reader.minutes or reader.zone.changes(epoch - 2 * DAY, epoch + 2 * DAY):
         return epoch in reader.fires(epoch, epoch + 1)
     day, second = divmod(epoch + reader.zone.offset(epoch), DAY)

@@ -111,10 +111,9 @@ class Job:
             heard = [n for n in self.signals if signal.getsignal(n) is not signal.SIG_IGN]
         for number in heard:
             loop.add_signal_handler(number, stop)
-        timeout = self.document.timeout_seconds
-        await asyncio.wait([work], timeout=timeout and timeout + until(self.at))
+        seconds = self.document.timeout_seconds
+        await asyncio.wait([work], timeout=seconds and seconds + until(self.at))
         if not work.done():
-            seconds = self.document.timeout_seconds
             self._fail(f"did not end within its timeout of {seconds:g} s", "give it more")
             work.cancel()
             await asyncio.wait([work])

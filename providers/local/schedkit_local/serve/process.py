@@ -10,16 +10,8 @@ from pathlib import Path
 
 
 @cache
-def boot() -> str:
-    """
-    Return what changes when the machine is started anew.
-    """
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    except OSError:
-        import psutil
-
-        return f"{os.uname().nodename}/{psutil.boot_time():.0f}"
+def _boot() -> str:
+    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 
 
 def birth(pid: int) -> str:
@@ -28,10 +20,11 @@ def birth(pid: int) -> str:
     """
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
+        boot = _boot()
     except OSError:
         return _elsewhere(pid)
     fields = stat.rpartition(")")[2].split()  # a name may hold spaces and parentheses
-    return "" if fields[0] in "ZX" else f"{boot()}/{fields[19]}"
+    return "" if fields[0] in "ZX" else f"{boot}/{fields[19]}"
 
 
 def lives(pid: int | None, born: str) -> bool:
