@@ -52,9 +52,7 @@ def _program(ledger: Ledger, _: float) -> Program:
     """
     The program, read anew only when it was loaded anew: thousands of schedules take their time.
     """
-    row = ledger.program()
-    assert row is not None  # noqa: S101, it was there just now, and none is ever removed
-    return Program.read(row.document)
+    return Program.of(ledger)
 
 
 def _coming(ledger: Ledger, program: Program, now: float) -> Table:
