@@ -293,7 +293,7 @@ class Stage:
             self.orphan()
             with suppress(Killed), closing(Counted.open(self.path)) as ledger:
                 ledger.moment = self.moment
-                program = Program.read(ledger.program().document)
+                program = Program.of(ledger)
                 server = Server(ledger, program, self.clock(), most=self.most, say=self._say)
                 server._listen = server._keep_pipe = lambda: None
                 server.requested = True
